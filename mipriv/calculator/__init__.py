@@ -1,0 +1,1 @@
+"""The one composition of claims, games and losses, and its inverses."""

@@ -1,0 +1,406 @@
+"""The inverses: the largest epsilon, delta or n that keeps the loss at a target."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from flint import arb, ctx, fmpq
+
+from mipriv.contexts.arb import power
+from mipriv.errors import Infeasible, require
+from mipriv.calculator.answer import Answer, Json, Row, brief, ends, text
+from mipriv.formulas.theorem import theorem as theorem_formula
+from mipriv.contexts.arb import ARB
+from mipriv.game import Adjacency, PopulationGame
+from mipriv.game import adjacency as read_adjacency
+from mipriv.guarantee import ApproxDP
+from mipriv.loss.group import ApproxDPGroup
+from mipriv.rigor.decimals import nonnegative, unit
+from mipriv.rigor.enclosure import (
+    DEFAULT_DIGITS,
+    Enclosure,
+    Number,
+    ball,
+    checked_digits,
+    sign,
+)
+from mipriv.rigor.search import largest_whole, root
+
+
+class Using(StrEnum):
+    """Which loss an inverse is taken under."""
+
+    WORST_CASE = "worst-case"
+    THEOREM = "theorem"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inverse(Answer):
+    """Largest value of one parameter at which the loss stays within the target.
+
+    Attributes:
+        unknown: `epsilon`, `delta` or `n`.
+        value: enclosure (epsilon, delta), whole number (n), or None: every value will do.
+        using: the loss it was taken under.
+        given: the other inputs, as text.
+        target: the loss aimed at.
+        alternatives: what else would do, where the answer is 0.
+        statement: the answer in words.
+    """
+
+    unknown: str
+    value: Enclosure | int | None
+    using: Using
+    given: dict[str, str | None]
+    target: fmpq
+    alternatives: dict[str, Enclosure | None] = field(default_factory=dict)
+    statement: str
+
+    @property
+    def unbounded(self) -> bool:
+        """Whether every value keeps the loss within the target."""
+        return self.value is None
+
+    @property
+    def lower(self) -> Any:
+        """The value that is safe to use; the loss there is proved to be within the target."""
+        return self.value.lower if isinstance(self.value, Enclosure) else self.value
+
+    @property
+    def upper(self) -> Any:
+        """A value at which the loss is proved to reach or exceed the target."""
+        return self.value.upper if isinstance(self.value, Enclosure) else self.value
+
+    def inputs(self) -> dict[str, str | None]:
+        return dict(self.given)
+
+    def rows(self) -> list[Row]:
+        lines = [Row(f"largest {self.unknown}", _shown(self.value))]
+        lines += [Row(name, _shown(value)) for name, value in self.alternatives.items()]
+        return lines
+
+    def as_dict(self) -> Json:
+        """JSON object; numbers are strings."""
+        found: Json = {"inputs": self.inputs(), "using": self.using.value}
+        found[self.unknown] = _json(self.value)
+        found |= {name.replace(" ", "_"): _json(value) for name, value in self.alternatives.items()}
+        return found
+
+
+def _shown(value: Enclosure | int | None) -> str:
+    if value is None:
+        return "unbounded"
+    if isinstance(value, int):
+        return text(value) or ""
+    return f"=  {value.lower}" if value.exact else f"{value.lower}   (not {value.upper})"
+
+
+def _json(value: Enclosure | int | None) -> Any:
+    if value is None:
+        return "unbounded"
+    return text(value) if isinstance(value, int) else ends(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A loss as a function of epsilon, delta and n, and the value it must not exceed."""
+
+    loss: fmpq
+    tau: fmpq
+    adjacency: Adjacency
+    using: Using
+
+    def excess(self, epsilon: fmpq, delta: fmpq, n: int) -> Number:
+        """Loss minus target as a ball at the current precision, or exactly."""
+        claim = ApproxDP(epsilon=epsilon, delta=delta, adjacency=self.adjacency)
+        steps = self.adjacency.edits(n)
+        if self.using is Using.THEOREM:
+            return theorem_formula(ARB, epsilon, delta, steps) - self.loss if steps else -self.loss
+        group = ApproxDPGroup(claim)
+        if self.tau == 1:
+            return group.value(steps) - self.loss
+        return group.expected(n, self.tau) - self.loss if n and self.tau else -self.loss
+
+    def met(self, epsilon: fmpq, delta: fmpq, n: int) -> int:
+        """Sign of the excess: <= 0 if the target is met."""
+        return sign(
+            lambda: self.excess(epsilon, delta, n), what="whether the loss meets the target"
+        )
+
+    def always_met(self, n: int) -> bool:
+        """Whether even a learner without any guarantee meets the target: loss >= 1 - (1-tau)^n."""
+        if self.loss >= 1 or n == 0 or self.tau == 0:
+            return True
+        if self.tau == 1:
+            return False
+        # in lowest terms (1-tau)^n has a denominator of at least 2^n, the loss at most 10^11000:
+        # beyond n = 40,000 they cannot be equal, below it the power is exact
+        kept: Callable[[], Number] = (
+            (lambda: 1 - (1 - self.tau) ** n)
+            if n <= 1_000
+            else (lambda: 1 - power(arb(1 - self.tau), n))
+        )
+        return sign(lambda: kept() - self.loss, what="whether the loss can exceed the target") <= 0
+
+
+def _target(loss: object, tau: object, adjacency: object, using: object) -> Target:
+    names = [member.value for member in Using]
+    require(using in names, must=f"be one of {', '.join(names)}", using=using)
+    require(
+        tau is None or using == Using.WORST_CASE,
+        must="not be given with using=theorem, which knows no tau",
+        tau=tau,
+    )
+    return Target(
+        loss=unit(loss, "loss"),
+        tau=fmpq(1) if tau is None else unit(tau, "tau"),
+        adjacency=read_adjacency(adjacency),
+        using=Using(using),
+    )
+
+
+def epsilon(
+    *,
+    n: object,
+    loss: object,
+    delta: object = 0,
+    tau: object = None,
+    adjacency: object = Adjacency.REPLACE_ONE,
+    using: object = Using.WORST_CASE,
+    digits: int = DEFAULT_DIGITS,
+) -> Inverse:
+    """Largest epsilon at which the loss is at most the target; `lower` is safe to use.
+
+    Args:
+        n: records that follow the secret, a whole number >= 0.
+        loss: target in [0, 1].
+        delta: in [0, 1].
+        tau: total variation of the populations, or None for the worst case.
+        adjacency: `replace` or `add-remove`.
+        using: `worst-case` (exact) or `theorem` (the published bound, smaller epsilon).
+        digits: significant digits.
+
+    Raises:
+        Infeasible: the loss exceeds the target even at epsilon = 0.
+        ParameterError: an input outside its range.
+
+    Numerics: the loss is monotone in epsilon, so the signs at the two decimals prove the answer.
+    Source: inverse of the exact worst case; at delta = 0 and even n it is -(2/n) log(1 - loss).
+
+    >>> epsilon(n=10, loss="0.1", digits=9).lower
+    0.0210721031
+    """
+    digits = checked_digits(digits)
+    target = _target(loss, tau, adjacency, using)
+    size = PopulationGame(n=n).n  # type: ignore[arg-type]  # checked there
+    slack = unit(delta, "delta")
+    given = {
+        "n": text(size),
+        "loss": text(target.loss),
+        "delta": text(slack),
+        "tau": None if tau is None else text(target.tau),
+        "adjacency": target.adjacency.value,
+    }
+    if target.always_met(size):
+        return _inverse("epsilon", None, target, given)
+    at_zero = target.met(fmpq(0), slack, size)
+    if at_zero > 0:
+        raise Infeasible(_why_no_epsilon(target, slack, size))
+    if at_zero == 0:
+        value = Enclosure.of(fmpq(0), digits)
+        others = {
+            "largest delta": _largest_delta(target, fmpq(0), size, digits),
+            "epsilon at delta 0": _largest_epsilon(target, fmpq(0), size, digits),
+        }
+        return _inverse("epsilon", value, target, given, others)
+    return _inverse("epsilon", _largest_epsilon(target, slack, size, digits), target, given)
+
+
+def _why_no_epsilon(target: Target, slack: fmpq, size: int) -> str:
+    most = _largest_delta(target, fmpq(0), size, 6)
+    bare = _largest_epsilon(target, fmpq(0), size, 6)
+    return (
+        f"delta={brief(slack)}: no epsilon keeps the loss at {text(target.loss)} for n={text(size)}: "
+        f"it is larger already at epsilon=0; the largest feasible delta is {_safe(most)}, "
+        f"and at delta=0 the largest epsilon is {_safe(bare)}"
+    )
+
+
+def _safe(value: Enclosure | None) -> str:
+    return "unbounded" if value is None else str(value.lower)
+
+
+def _largest_epsilon(target: Target, delta: fmpq, n: int, digits: int) -> Enclosure | None:
+    if target.always_met(n):
+        return None
+    if target.met(fmpq(0), delta, n) == 0:
+        return Enclosure.of(fmpq(0), digits)
+    with ctx.workprec(64):
+        steps = target.adjacency.edits(n) * target.tau
+        start = -2 * (-arb(target.loss)).log1p() / steps
+        guess = start.mid().fmpq()
+    return root(lambda x: target.excess(x, delta, n), guess=guess, digits=digits)
+
+
+def delta(
+    *,
+    epsilon: object,
+    n: object,
+    loss: object,
+    tau: object = None,
+    adjacency: object = Adjacency.REPLACE_ONE,
+    using: object = Using.WORST_CASE,
+    digits: int = DEFAULT_DIGITS,
+) -> Inverse:
+    """Largest delta at which the loss is at most the target; `lower` is safe to use.
+
+    Args:
+        epsilon: nats, finite, >= 0.
+        n, loss, tau, adjacency, using, digits: as for `epsilon`.
+
+    Raises:
+        Infeasible: the loss exceeds the target even at delta = 0.
+        ParameterError: an input outside its range.
+
+    Source: while unsaturated the loss is affine in delta.
+
+    >>> delta(epsilon=0, n=10, loss="0.1").lower
+    0.01
+    """
+    digits = checked_digits(digits)
+    target = _target(loss, tau, adjacency, using)
+    size = PopulationGame(n=n).n  # type: ignore[arg-type]  # checked there
+    rate = nonnegative(epsilon, "epsilon")
+    given = {
+        "epsilon": text(rate),
+        "n": text(size),
+        "loss": text(target.loss),
+        "tau": None if tau is None else text(target.tau),
+        "adjacency": target.adjacency.value,
+    }
+    if target.always_met(size):
+        return _inverse("delta", None, target, given)
+    if target.met(rate, fmpq(0), size) > 0:
+        bare = _largest_epsilon(target, fmpq(0), size, 6)
+        raise Infeasible(
+            f"epsilon={brief(rate)}: no delta keeps the loss at {text(target.loss)} for "
+            f"n={text(size)}: it is larger already at delta=0, where the largest epsilon is "
+            f"{_safe(bare)}"
+        )
+    return _inverse("delta", _largest_delta(target, rate, size, digits), target, given)
+
+
+def _largest_delta(target: Target, epsilon: fmpq, n: int, digits: int) -> Enclosure | None:
+    if target.always_met(n):
+        return None
+    if target.met(epsilon, fmpq(0), n) == 0:
+        return Enclosure.of(fmpq(0), digits)
+    if epsilon == 0 and target.tau == 1:
+        return Enclosure.of(target.loss / target.adjacency.edits(n), digits)
+    with ctx.workprec(64):
+        # the loss is affine in delta until it saturates, and exactly so without tau
+        small = fmpq(1, 10**9)
+        start = ball(target.excess(epsilon, fmpq(0), n)).mid().fmpq()
+        slope = (ball(target.excess(epsilon, small, n)).mid().fmpq() - start) / small
+        guess = -start / slope if slope > 0 else fmpq(1, 2)
+    return root(
+        lambda x: target.excess(epsilon, x, n),
+        guess=guess if 0 < guess < 1 else fmpq(1, 2),
+        digits=digits,
+        at_most=fmpq(1),
+    )
+
+
+def size(
+    *,
+    epsilon: object,
+    delta: object = 0,
+    loss: object,
+    tau: object = None,
+    adjacency: object = Adjacency.REPLACE_ONE,
+    using: object = Using.WORST_CASE,
+) -> Inverse:
+    """Largest number of records n at which the loss is at most the target.
+
+    Args:
+        epsilon: nats, finite, >= 0.
+        delta, loss, tau, adjacency, using: as for `epsilon`.
+
+    Returns:
+        Inverse with a whole number, or unbounded (loss 1, tau 0, or epsilon = delta = 0).
+
+    Raises:
+        ParameterError: an input outside its range.
+
+    >>> size(epsilon="0.001", loss="0.5").value
+    1386
+    """
+    target = _target(loss, tau, adjacency, using)
+    rate, slack = nonnegative(epsilon, "epsilon"), unit(delta, "delta")
+    given = {
+        "epsilon": text(rate),
+        "delta": text(slack),
+        "loss": text(target.loss),
+        "tau": None if tau is None else text(target.tau),
+        "adjacency": target.adjacency.value,
+    }
+    if target.loss >= 1 or target.tau == 0 or (rate == 0 and slack == 0):
+        return _inverse("n", None, target, given)
+    return _inverse("n", _largest_size(target, rate, slack), target, given)
+
+
+def _largest_size(target: Target, epsilon: fmpq, delta: fmpq) -> int:
+    per_record = target.adjacency.edits(1) * target.tau
+    if epsilon == 0 and target.tau == 1:
+        return int((target.loss / (delta * per_record)).floor())
+    with ctx.workprec(64):
+        if epsilon == 0:
+            start = arb(target.loss / (delta * per_record))
+        else:
+            ceiling = 1 + 2 * delta / arb(epsilon).expm1()
+            start = -2 * (-target.loss / ceiling).log1p() / (epsilon * per_record)
+        guess = int(start.mid().floor().unique_fmpz())
+    return largest_whole(lambda n: target.met(epsilon, delta, n) <= 0, guess=guess)
+
+
+def _inverse(
+    unknown: str,
+    value: Enclosure | int | None,
+    target: Target,
+    given: dict[str, str | None],
+    alternatives: dict[str, Enclosure | None] | None = None,
+) -> Inverse:
+    return Inverse(
+        unknown=unknown,
+        value=value,
+        using=target.using,
+        given=given,
+        target=target.loss,
+        alternatives=alternatives or {},
+        statement=_statement(unknown, value, target, bool(alternatives)),
+    )
+
+
+def _statement(unknown: str, value: Enclosure | int | None, target: Target, zero: bool) -> str:
+    under = (
+        "the exact worst case over all learners"
+        if target.using is Using.WORST_CASE
+        else "the published group-privacy bound"
+    )
+    if target.tau < 1:
+        under += f" and populations within total variation {text(target.tau)}"
+    goal = f"an attacker's advantage of at most {text(target.loss)} ({under})"
+    if value is None:
+        return f"Every {unknown} keeps {goal}: the target excludes nothing here."
+    chosen = text(value) if isinstance(value, int) else str(value.lower)
+    name = f"{unknown} = {chosen}"
+    told = f"{name} is the largest that keeps {goal}."
+    if not isinstance(value, int) and not value.exact:
+        told = f"{name} keeps {goal}; the true largest value is below {value.upper}."
+    if zero:
+        told += " delta alone uses up the target: a smaller delta leaves room for epsilon."
+    per = "one record is replaced" if target.adjacency is Adjacency.REPLACE_ONE else "one record is added or removed"
+    return f"{told} The guarantee is meant for data sets in which {per}."

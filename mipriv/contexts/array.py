@@ -1,0 +1,72 @@
+"""NumPy float64 arrays: fast and approximate, for sweeps and plots."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from scipy import special
+
+
+class NumpyContext:
+    """Element-wise float64; both branches of a choice are evaluated where elements differ."""
+
+    def exp(self, x: Any) -> Any:
+        return np.exp(x)
+
+    def expm1(self, x: Any) -> Any:
+        return np.expm1(x)
+
+    def log(self, x: Any) -> Any:
+        return np.log(x)
+
+    def log1p(self, x: Any) -> Any:
+        return np.log1p(x)
+
+    def atanh(self, x: Any) -> Any:
+        return np.arctanh(x)
+
+    def sqrt(self, x: Any) -> Any:
+        return np.sqrt(x)
+
+    def erf(self, x: Any) -> Any:
+        return special.erf(x)
+
+    def erfc(self, x: Any) -> Any:
+        return special.erfc(x)
+
+    def erfcinv(self, x: Any) -> Any:
+        return special.erfcinv(x)
+
+    def minimum(self, x: Any, y: Any) -> Any:
+        return np.minimum(x, y)
+
+    def maximum(self, x: Any, y: Any) -> Any:
+        return np.maximum(x, y)
+
+    def one_minus_power(self, z: Any, n: Any) -> Any:
+        """1 - (1 - z)^n; the log form keeps small z, the power form allows z > 1."""
+        small = np.less(z, 0.5)
+        stable = -np.expm1(n * np.log1p(-np.where(small, z, 0.0)))
+        return np.where(small, stable, 1.0 - np.power(1.0 - np.asarray(z, dtype=float), n))
+
+    def is_zero(self, x: Any) -> Any:
+        return np.equal(x, 0)
+
+    def is_odd(self, n: Any) -> Any:
+        return np.equal(np.mod(n, 2), 1)
+
+    def half(self, n: Any) -> Any:
+        return np.floor_divide(n, 2)
+
+    def select(self, condition: Any, then: Callable[[], Any], otherwise: Callable[[], Any]) -> Any:
+        """Evaluate only what some element needs."""
+        if not np.any(condition):
+            return otherwise()
+        if np.all(condition):
+            return then()
+        return np.where(condition, then(), otherwise())
+
+
+NUMPY = NumpyContext()

@@ -1,0 +1,1 @@
+"""Claim and game in, certified loss out: one file a theorem."""
