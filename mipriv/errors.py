@@ -1,4 +1,4 @@
-"""The three ways a question can fail, and the one line that says why."""
+"""The ways a question can fail, and the one line that says why."""
 
 from __future__ import annotations
 
@@ -19,6 +19,17 @@ class UnsupportedGuarantee(TypeError):
 
 class Infeasible(ArithmeticError):
     """No value of the unknown meets the target; the message says what would."""
+
+    def __init__(self, message: str, answer: dict[str, object] | None = None) -> None:
+        super().__init__(message)
+        self.answer = answer or {}  # the JSON object of the answer that does not exist
+
+
+class MissingExtra(ImportError):
+    """A package that this function needs is not installed; the message says how to get it."""
+
+    def __init__(self, package: str, extra: str) -> None:
+        super().__init__(f"{package} is not installed; run: pip install 'mipriv[{extra}]'")
 
 
 def shorten(value: object) -> str:

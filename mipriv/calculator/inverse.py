@@ -208,7 +208,7 @@ def epsilon(
         return _inverse("epsilon", None, target, given)
     at_zero = target.met(fmpq(0), slack, size)
     if at_zero > 0:
-        raise Infeasible(_why_no_epsilon(target, slack, size))
+        raise _no_epsilon(target, slack, size, given)
     if at_zero == 0:
         value = Enclosure.of(fmpq(0), digits)
         others = {
@@ -219,14 +219,35 @@ def epsilon(
     return _inverse("epsilon", _largest_epsilon(target, slack, size, digits), target, given)
 
 
-def _why_no_epsilon(target: Target, slack: fmpq, size: int) -> str:
-    most = _largest_delta(target, fmpq(0), size, 6)
-    bare = _largest_epsilon(target, fmpq(0), size, 6)
-    return (
+def _no_epsilon(
+    target: Target, slack: fmpq, size: int, given: dict[str, str | None]
+) -> Infeasible:
+    others = {
+        "largest delta": _largest_delta(target, fmpq(0), size, DEFAULT_DIGITS),
+        "epsilon at delta 0": _largest_epsilon(target, fmpq(0), size, DEFAULT_DIGITS),
+    }
+    most, bare = (_safe(value) for value in others.values())
+    return _infeasible(
         f"delta={brief(slack)}: no epsilon keeps the loss at {text(target.loss)} for n={text(size)}: "
-        f"it is larger already at epsilon=0; the largest feasible delta is {_safe(most)}, "
-        f"and at delta=0 the largest epsilon is {_safe(bare)}"
+        f"it is larger already at epsilon=0; the largest feasible delta is {most}, "
+        f"and at delta=0 the largest epsilon is {bare}",
+        "epsilon",
+        target,
+        given,
+        others,
     )
+
+
+def _infeasible(
+    reason: str,
+    unknown: str,
+    target: Target,
+    given: dict[str, str | None],
+    others: dict[str, Enclosure | None],
+) -> Infeasible:
+    answer: Json = {"inputs": given, "using": target.using.value, unknown: None, "reason": reason}
+    answer |= {name.replace(" ", "_"): _json(value) for name, value in others.items()}
+    return Infeasible(reason, answer)
 
 
 def _safe(value: Enclosure | None) -> str:
@@ -284,11 +305,15 @@ def delta(
     if target.always_met(size):
         return _inverse("delta", None, target, given)
     if target.met(rate, fmpq(0), size) > 0:
-        bare = _largest_epsilon(target, fmpq(0), size, 6)
-        raise Infeasible(
+        bare = _largest_epsilon(target, fmpq(0), size, DEFAULT_DIGITS)
+        raise _infeasible(
             f"epsilon={brief(rate)}: no delta keeps the loss at {text(target.loss)} for "
             f"n={text(size)}: it is larger already at delta=0, where the largest epsilon is "
-            f"{_safe(bare)}"
+            f"{_safe(bare)}",
+            "delta",
+            target,
+            given,
+            {"epsilon at delta 0": bare},
         )
     return _inverse("delta", _largest_delta(target, rate, size, digits), target, given)
 

@@ -55,10 +55,12 @@ class NumpyContext:
         return np.equal(x, 0)
 
     def is_odd(self, n: Any) -> Any:
-        return np.equal(np.mod(n, 2), 1)
+        return np.not_equal(2 * self.half(n), n)
 
     def half(self, n: Any) -> Any:
-        return np.floor_divide(n, 2)
+        if np.issubdtype(np.asarray(n).dtype, np.integer):
+            return np.right_shift(n, 1)
+        return np.floor(np.multiply(n, 0.5))
 
     def select(self, condition: Any, then: Callable[[], Any], otherwise: Callable[[], Any]) -> Any:
         """Evaluate only what some element needs."""

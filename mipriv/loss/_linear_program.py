@@ -16,8 +16,7 @@ from typing import Any, NamedTuple
 from flint import fmpq
 
 _ZERO, _ONE, _HALF = fmpq(0), fmpq(1), fmpq(1, 2)
-OPT: Any = {}
-_STALLED = 8  # pivots without progress after which Bland's rule takes over
+OPT: Any = dict(primal_feasibility_tolerance=1e-10,dual_feasibility_tolerance=1e-10)
 
 
 class Row(NamedTuple):
@@ -275,7 +274,7 @@ class _Tableau:
             worst = min(y, default=_ZERO)
             if worst >= 0:
                 break
-            if stalled < _STALLED:
+            if stalled < len(y):
                 leaving = y.index(worst)
             else:
                 leaving = min((k for k, v in enumerate(y) if v < 0), key=self.basis.__getitem__)
@@ -309,7 +308,7 @@ class _Tableau:
         while self.pivots < self.max_pivots:
             forest = self._forest()
             x = self._point(forest)
-            entering = self._broken(x, first=stalled >= _STALLED)
+            entering = self._broken(x, first=stalled >= len(x))
             if entering < 0:
                 break
             y = forest.multipliers(self.program.objective)

@@ -110,8 +110,11 @@ class ApproxDPGroup(Group):
         )
 
     def _clamps(self, n: int) -> bool:
-        """Whether some number of records up to n saturates, so that the closed form overshoots."""
-        return self.delta > 0 and n > 0 and self.saturated(self.steps_per_record * n)
+        """Whether t1 S_K exceeds 1 for some K up to n, so that the closed form overshoots."""
+        if self.delta == 0 or n == 0:
+            return False
+        steps = self.steps_per_record * n
+        return sign(lambda: self.headroom(steps), what="whether the loss is clamped") < 0
 
     def expected(self, n: int, tau: fmpq) -> Number:
         if self._clamps(n):

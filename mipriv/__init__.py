@@ -1,0 +1,87 @@
+"""mipriv: how much does a trained model tell about the population it was trained on?
+
+>>> import mipriv
+>>> print(mipriv.bound(epsilon="0.1", delta="0.01", n=10, digits=6).worst_case.value)
+[0.468294, 0.468295]
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mipriv.arrays import Sweep, sweep
+    from mipriv.calculator.bound import Bound, bound
+    from mipriv.calculator.curves import CurveLoss, curve, gaussian, laplace, zcdp
+    from mipriv.calculator.information import InformationLoss, information
+    from mipriv.calculator.inverse import Inverse, delta, epsilon, size
+    from mipriv.errors import (
+        Infeasible,
+        ParameterError,
+        PrecisionError,
+        UnsupportedGuarantee,
+    )
+    from mipriv.loss.optimal import optimal
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "Bound": "calculator.bound",
+    "CurveLoss": "calculator.curves",
+    "Infeasible": "errors",
+    "InformationLoss": "calculator.information",
+    "Inverse": "calculator.inverse",
+    "ParameterError": "errors",
+    "PrecisionError": "errors",
+    "Sweep": "arrays",
+    "UnsupportedGuarantee": "errors",
+    "bound": "calculator.bound",
+    "curve": "calculator.curves",
+    "delta": "calculator.inverse",
+    "epsilon": "calculator.inverse",
+    "gaussian": "calculator.curves",
+    "information": "calculator.information",
+    "laplace": "calculator.curves",
+    "optimal": "loss.optimal",
+    "size": "calculator.inverse",
+    "sweep": "arrays",
+    "zcdp": "calculator.curves",
+}
+
+__all__ = [
+    "Bound",
+    "CurveLoss",
+    "Infeasible",
+    "InformationLoss",
+    "Inverse",
+    "ParameterError",
+    "PrecisionError",
+    "Sweep",
+    "UnsupportedGuarantee",
+    "bound",
+    "curve",
+    "delta",
+    "epsilon",
+    "gaussian",
+    "information",
+    "laplace",
+    "optimal",
+    "size",
+    "sweep",
+    "zcdp",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name on first use, so that `import mipriv` costs nothing."""
+    home = _HOME.get(name)
+    if home is None:
+        raise AttributeError(f"module 'mipriv' has no attribute {name!r}")
+    value = getattr(import_module(f"mipriv.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])
