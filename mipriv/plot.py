@@ -137,7 +137,7 @@ def epsilon(
             if isinstance(most, int) and most < sizes[-1]:
                 axes.axvline(most, color="0.6", lw=1)
                 axes.annotate(
-                    f"no epsilon is enough\nbeyond n = {most:,} (delta)",
+                    f"any populations: no epsilon is\nenough beyond n = {most:,}",
                     (most, 0.96),
                     xycoords=("data", "axes fraction"),
                     xytext=(-6 if most > 1000 else 6, 0),
@@ -260,13 +260,13 @@ def _save(draw: Callable[[Any], None], out: str) -> str:
         from matplotlib.figure import Figure
     except ImportError:
         raise MissingExtra("matplotlib", "plot") from None
-    figure = Figure(figsize=(7.2, 5.0), dpi=140, layout="constrained")
+    figure = Figure(figsize=(9.4, 5.0), dpi=140, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
     draw(axes)
     axes.grid(True, color="0.9", lw=0.6)
     axes.set_axisbelow(True)
-    axes.legend(frameon=False, fontsize=9)
+    axes.legend(frameon=False, fontsize=9, loc="upper left", bbox_to_anchor=(1.01, 1.0))
     # a fixed date and hash salt make the same input the same file
     metadata = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(suffix)
     try:

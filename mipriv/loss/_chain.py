@@ -36,11 +36,13 @@ class Line:
         return (-ball(self.rate)).exp()
 
     def at(self, y: Number) -> Number:
-        return y + self.offset if self.level else self.slope * y + self.offset
+        return y + self.offset if self.level else self.slope * (y - self.root)
 
     def inverse_at(self, p: Number) -> Number:
         """(p - b)/a: the same piece read as growth of a detection probability."""
-        return p - self.offset if self.level else (p - self.offset) / self.slope
+        if isinstance(p, fmpq) and p == 0:
+            return self.root  # exact where the row is: ties at p = 0 stay ties
+        return p - self.offset if self.level else p / self.slope + self.root
 
 
 def dp_line(epsilon: fmpq, delta: fmpq) -> Line:
@@ -79,7 +81,7 @@ def descend(lines: list[Line], y: Number, steps: int) -> Number:
             return fmpq(0)
         if isinstance(y, arb) and not y.is_finite():
             return y
-        line = max(lines, key=lambda candidate: ball(candidate.at(y)).mid())
+        line = _active(lines, y)
         count, last = _reach(lines, line, y, steps)
         end = _jump(line, y, count)
         slack = _slack(lines, line, y).max(_slack(lines, line, last))
@@ -97,7 +99,7 @@ def climb(lines: list[Line], p: Number, steps: int) -> Number:
     """
     limit = fixed_point(lines)
     while steps > 0 and ball(p).mid() < ball(limit).mid():
-        line = min(lines, key=lambda candidate: ball(candidate.inverse_at(p)).mid())
+        line = _growing(lines, p)
         count, end = _rise(lines, line, p, limit, steps)
         if count == 0:
             return 1 - p  # p = 0 and delta = 0: nothing ever moves
@@ -107,6 +109,22 @@ def climb(lines: list[Line], p: Number, steps: int) -> Number:
             end = ball(end) - arb(0).union(excess * count * _power(line, -count))
         p, steps = end, steps - count
     return descend(lines, 1 - p, steps)
+
+
+def _active(lines: list[Line], y: Number) -> Line:
+    """The line with the largest value at y; of those that tie, the one that acts below y."""
+    values = [ball(line.at(y)) for line in lines]
+    best = max(value.mid() for value in values)
+    tied = [line for line, value in zip(lines, values, strict=True) if not value < best]
+    return max(tied, key=lambda line: ball(line.rate).mid())
+
+
+def _growing(lines: list[Line], p: Number) -> Line:
+    """The steep piece with the least growth at p; of those that tie, the one that acts above p."""
+    values = [ball(line.inverse_at(p)) for line in lines]
+    best = min(value.mid() for value in values)
+    tied = [line for line, value in zip(lines, values, strict=True) if not value > best]
+    return min(tied, key=lambda line: ball(line.rate).mid())
 
 
 def _dead(lines: list[Line], y: Number) -> bool:
@@ -165,6 +183,8 @@ def _jump(line: Line, y: Number, count: int) -> Number:
     """Apply y -> a y + b `count` times: a^j y + b (1 - a^j)/(1 - a); also for count < 0."""
     if line.level:
         return y + count * line.offset
+    if abs(count) == 1:
+        return line.at(y) if count > 0 else line.inverse_at(y)
     rate = ball(line.rate)
     return _power(line, count) * y + line.offset * (-count * rate).expm1() / (-rate).expm1()
 

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from flint import fmpq
 
+UNIT=fmpq(1,2**64)
 _ZERO, _ONE, _HALF = fmpq(0), fmpq(1), fmpq(1, 2)
 OPT: Any = dict(primal_feasibility_tolerance=1e-10,dual_feasibility_tolerance=1e-10)
 
@@ -266,7 +267,7 @@ class _Tableau:
     def primal(self) -> None:
         """Reach multipliers >= 0, with the limits raised to what the first vertex needs."""
         x = self._point(self._forest())
-        self.limits = [max(row.limit, row.left(x)) for row in self.rows]
+        self._raise_limits(x)
         stalled = 0
         while self.pivots < self.max_pivots:
             forest = self._forest()
@@ -286,6 +287,13 @@ class _Tableau:
             x = [v + step * d if d else v for v, d in zip(x, direction, strict=True)]
             self._swap(leaving, entering)
         self.limits = [row.limit for row in self.rows]
+
+    def _raise_limits(self, x: list[fmpq]) -> None:
+        basic = set(self.basis)
+        for k, row in enumerate(self.rows):
+            if k not in basic:
+                room = fmpq(k * 2654435761 % (1 << 32) + 1) * UNIT
+                self.limits[k] = max(row.limit, row.left(x) + room)
 
     def _first_met(self, x: list[fmpq], direction: list[fmpq]) -> tuple[int, fmpq]:
         """Row that stops a move along `direction`, the first by index of those that tie."""

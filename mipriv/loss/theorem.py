@@ -62,8 +62,7 @@ def theorem(claim: ApproxDP, game: PopulationGame, *, digits: int = DEFAULT_DIGI
     steps = claim.adjacency.edits(game.n)
     value = enclose(lambda: raw(claim, game.n), digits=digits, what="the theorem's bound")
     vacuous = _at_least_one(claim, steps)
-    if not vacuous:
-        value = value.within(0, 1)
+    value = value.within(1, None) if vacuous else value.within(0, 1)
     tight = steps <= 1 or (claim.epsilon == 0 and not steps * claim.delta > 1)
     return Loss(
         value=value,

@@ -207,6 +207,23 @@ class Endpoint(Fraction):
             return math.nextafter(nearest, -math.inf)
         return nearest
 
+    # Fraction builds its results through `cls` or `self.__class__` in these; an endpoint is never
+    # the result of arithmetic, so they give a plain Fraction, or the immutable object itself.
+
+    @classmethod
+    def from_float(cls, f: float) -> Fraction:  # type: ignore[override]  # a wider result
+        return Fraction.from_float(f)
+
+    @classmethod
+    def from_decimal(cls, dec: Any) -> Fraction:  # type: ignore[override]  # a wider result
+        return Fraction.from_decimal(dec)
+
+    def __copy__(self) -> Endpoint:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Endpoint:
+        return self
+
     def __reduce__(self) -> Any:
         return (_endpoint, (self._text, self._upward))
 

@@ -56,10 +56,11 @@ class Enclosure:
             rounding(value, digits, upward=True),  # type: ignore[operator]
         )
 
-    def within(self, low: int, high: int) -> Enclosure:
+    def within(self, low: int, high: int | None) -> Enclosure:
         """Intersect with a range in which the value is known to lie."""
         lower = self.lower if self.lower >= low else Endpoint(low, 0, upward=False)
-        upper = self.upper if self.upper <= high else Endpoint(high, 0, upward=True)
+        fits = high is None or self.upper <= high
+        upper = self.upper if fits else Endpoint(high, 0, upward=True)
         return Enclosure(lower, upper)
 
     @property
