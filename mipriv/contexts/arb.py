@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flint import arb, fmpq, fmpz
+from flint import arb, fmpq
 
 from mipriv.contexts._scalar import ScalarContext
 
@@ -56,7 +56,7 @@ def power(base: arb, n: int) -> arb:
     """base^n for a whole n >= 0 of any size.
 
     Through the logarithm, which costs one exponential where repeated squaring would lose a bit of
-    accuracy for each bit of n; a base of unknown sign is left to Arb.
+    accuracy for each bit of n; a base of unknown sign gives a ball around 0.
     """
     if n == 0:
         return arb(1)
@@ -65,7 +65,8 @@ def power(base: arb, n: int) -> arb:
     if base < 0:
         magnitude = (n * (-base).log()).exp()
         return -magnitude if n % 2 else magnitude
-    return base ** fmpz(n)
+    reach = power(base.abs_upper(), n) if not base.is_zero() else arb(0)
+    return (-reach).union(reach)
 
 
 ARB = ArbContext()

@@ -32,10 +32,10 @@ def population_complement(k: Context, epsilon: Any, delta: Any, n: Any, tau: Any
         s = k.exp(-epsilon / 2)
         gap = -k.expm1(-epsilon / 2)
         even, odd = mixture_weights(s, gap)
-        kept = even * (1 - k.one_minus_power(tau * gap, n)) + odd * (
-            1 - k.one_minus_power(tau * (1 + s), n)
-        )
-        return kept - 2 * delta * ((1 - kept) / k.expm1(epsilon))
+        first = k.one_minus_power(tau * gap, n)
+        second = k.one_minus_power(tau * (1 + s), n)
+        kept = even * (1 - first) + odd * (1 - second)
+        return kept - 2 * delta * ((even * first + odd * second) / k.expm1(epsilon))
 
     return k.select(k.is_zero(epsilon), lambda: 1 - n * tau * delta, positive)
 
@@ -65,7 +65,7 @@ def population_add_remove_complement(
     """1 - E[t1 S_{2K}] without cancellation at delta = 0."""
 
     def positive() -> Any:
-        kept = 1 - k.one_minus_power(-tau * k.expm1(-epsilon), n)
-        return kept - 2 * delta * ((1 - kept) / k.expm1(epsilon))
+        moved = k.one_minus_power(-tau * k.expm1(-epsilon), n)
+        return (1 - moved) - 2 * delta * (moved / k.expm1(epsilon))
 
     return k.select(k.is_zero(epsilon), lambda: 1 - 2 * n * tau * delta, positive)

@@ -12,6 +12,7 @@ from mipriv.rigor.enclosure import Number, ball
 MAX_TERMS = 60_000  # of a sum whose terms are formulas
 MAX_TAIL = 200_000  # of a sum whose terms are ratios
 SHORT_TAIL = 20_000  # up to here the sum is as fast as the incomplete beta function
+_WIDE_BITS = 128  # mass outside a window whose ends alone are used
 _BETA_RECORDS = 10**12  # beyond, Arb's incomplete beta has no digits left near the mode
 
 
@@ -118,8 +119,10 @@ def expectation(
     2^-precision; a window of more than `max_terms` is replaced by the values at its two ends, a
     proved but wider enclosure.
     """
-    low, high, outside = _window(n, tau)
+    low, high, outside = _window(n, tau, ctx.prec)
     if high - low > max_terms:
+        # more precision would widen this window again: its digits end here
+        low, high, outside = _window(n, tau, min(ctx.prec, _WIDE_BITS))
         at_low, at_high = ball(term(low)), ball(term(high))
         if not increasing:
             at_low, at_high = at_high, at_low
@@ -133,10 +136,10 @@ def expectation(
     return total + arb(0).union(outside)
 
 
-def _window(n: int, tau: fmpq) -> tuple[int, int, arb]:
+def _window(n: int, tau: fmpq, precision: int) -> tuple[int, int, arb]:
     """[low, high] and an upper bound on the mass outside: 2 exp(-t^2/(2 (var + t/3)))."""
     variance = n * tau * (1 - tau)
-    bits = arb(ctx.prec + 8) * arb(2).log()
+    bits = arb(precision + 8) * arb(2).log()
     reach = bits / 3 + (bits * bits / 9 + 2 * bits * arb(variance)).sqrt()
     width = int(reach.upper().ceil().unique_fmpz())
     mean = n * tau

@@ -207,6 +207,13 @@ class Endpoint(Fraction):
             return math.nextafter(nearest, -math.inf)
         return nearest
 
+    def _mpmath_(self, prec: int, rounding: str) -> Any:
+        """Let mpmath convert and compare."""
+        from mpmath import mp
+        from mpmath.libmp import from_rational
+
+        return mp.make_mpf(from_rational(self.numerator, self.denominator, prec, rounding))
+
     # Fraction builds its results through `cls` or `self.__class__` in these; an endpoint is never
     # the result of arithmetic, so they give a plain Fraction, or the immutable object itself.
 

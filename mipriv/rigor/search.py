@@ -1,19 +1,21 @@
 """Certified inverses of monotone functions.
 
-One sign change of a continuous monotone function certifies a root, so the answer is two
-neighbouring decimals at which the sign of the function has been proved.  The search between is
-heuristic; only the last two signs carry the proof.
+One sign change of a continuous monotone function certifies a root: the answer is two neighbouring
+decimals with a certified sign change between them.  How the search chooses its points is
+heuristic; only the signs carry the proof.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
 
 from flint import arb, ctx, fmpq
 
 from mipriv.errors import PrecisionError
-from mipriv.rigor.decimals import Endpoint, round_rational
-from mipriv.rigor.enclosure import MAX_BITS, Enclosure, Number, ball, bits_for, sign
+from mipriv.rigor.decimals import round_rational
+from mipriv.rigor.enclosure import MAX_BITS, Enclosure, Number, ball, bits_for
 
 _MAX_STEPS = 400
 _MAX_EXPONENT = 60_000  # of two, while bracketing
@@ -32,80 +34,101 @@ def root(
         at_most: right end of the domain.
 
     Returns:
-        Enclosure whose `lower` is safe: excess(lower) <= 0 is proved, and excess(upper) > 0.
+        Enclosure whose `lower` is safe: the excess is proved <= 0 there and >= 0 at `upper`, each
+        by a certified sign at a point between it and the root, as the excess is monotone.
 
     Raises:
         PrecisionError: a sign could not be decided.
     """
-    low, high = _bracket(excess, guess, at_most)
-    if low == high:
-        return Enclosure.of(low, digits)
-    low, high = _narrow(excess, low, high, digits)
-    return _grid(excess, low, high, digits, at_most)
+    bits = bits_for(digits) + 16
+    low, high = _bracket(excess, guess, at_most, bits)
+    low, high = _narrow(excess, low, high, digits, bits)
+    if low.x == high.x:
+        return Enclosure.of(low.x, digits)
+    # the bracket is far narrower than a unit in the last place: it holds at most one decimal
+    inner = round_rational(low.x, digits, upward=True)
+    if inner < _fraction(high.x):
+        here = _decided(excess, fmpq(inner.numerator, inner.denominator), bits)
+        if here.value == 0:
+            return Enclosure.of(here.x, digits)
+        low, high = (here, high) if here.value < 0 else (low, here)
+    return Enclosure(
+        round_rational(low.x, digits, upward=False), round_rational(high.x, digits, upward=True)
+    )
 
 
-def _sign(excess: Callable[[fmpq], Number], x: fmpq) -> int:
-    return sign(lambda: excess(x), what="the sign at a trial point")
+@dataclass(frozen=True, slots=True)
+class _Point:
+    """A trial point with a value whose sign is certain."""
+
+    x: fmpq
+    value: arb
+
+
+def _fraction(x: fmpq) -> Fraction:
+    return Fraction(int(x.p), int(x.q))
+
+
+def _decided(excess: Callable[[fmpq], Number], x: fmpq, bits: int) -> _Point:
+    """Evaluate at a precision that decides the sign; gives up where precision does not help."""
+    stalls, radius = 0, None
+    while bits <= MAX_BITS and stalls < 3:
+        with ctx.workprec(bits):
+            value = ball(excess(x))
+            if value > 0 or value < 0 or value.is_zero():
+                return _Point(x, value.mid())
+            stalls = stalls + 1 if radius is not None and value.rad() * 2 >= radius else 0
+            radius = value.rad() if value.is_finite() else None
+        bits *= 2
+    raise PrecisionError(f"the sign at a trial point is undecided at {bits // 2} bits")
 
 
 def _bracket(
-    excess: Callable[[fmpq], Number], guess: fmpq, at_most: fmpq | None
-) -> tuple[fmpq, fmpq]:
-    """Positive low < high with excess(low) < 0 < excess(high), by steps that grow."""
-    here = guess if at_most is None or guess < at_most else at_most / 2
-    at = _sign(excess, here)
-    if at == 0:
-        return here, here
-    power = 1
+    excess: Callable[[fmpq], Number], guess: fmpq, at_most: fmpq | None, bits: int
+) -> tuple[_Point, _Point]:
+    """Points 0 < low < high with excess < 0 and > 0, by steps that grow; the same point at a root."""
+    here = _decided(excess, guess if at_most is None or guess < at_most else at_most / 2, bits)
+    power = 0
     while power <= _MAX_EXPONENT:
-        factor = 1 + fmpq(1, 8) if power == 1 else fmpq(2) ** (power - 1)
-        there = here * factor if at < 0 else here / factor
+        if here.value == 0:
+            return here, here
+        factor = fmpq(2) ** power if power else 1 + fmpq(1, 8)
+        there = here.x * factor if here.value < 0 else here.x / factor
         if at_most is not None and there >= at_most:
             there = at_most
-        arrived = _sign(excess, there)
-        if arrived == 0:
-            return there, there
-        if arrived != at:
-            return (here, there) if at < 0 else (there, here)
+        beyond = _decided(excess, there, bits)
+        if beyond.value == 0:
+            return beyond, beyond
+        if (beyond.value > 0) != (here.value > 0):
+            return (here, beyond) if here.value < 0 else (beyond, here)
         if there == at_most:
             break
-        here, power = there, 2 * power
+        here, power = beyond, 2 * power or 1
     raise PrecisionError(f"no sign change found from {float(guess):.3g} on")
 
 
 def _narrow(
-    excess: Callable[[fmpq], Number], low: fmpq, high: fmpq, digits: int
-) -> tuple[fmpq, fmpq]:
+    excess: Callable[[fmpq], Number], low: _Point, high: _Point, digits: int, bits: int
+) -> tuple[_Point, _Point]:
     """Shrink the bracket to relative width 10^-(digits+2) by guarded secant (Illinois) steps."""
-    bits = bits_for(digits) + 16
     tolerance = fmpq(1, 10) ** (digits + 2)
-    below, above = _decided(excess, low, bits), _decided(excess, high, bits)
-    slow = 0
+    below, above = low.value, high.value  # halved where a step lands on the same side again
+    side, slow = 0, 0
     for _ in range(_MAX_STEPS):
-        if high - low <= tolerance * high:
+        width = high.x - low.x
+        if width <= tolerance * high.x:
             break
-        trial = _trial(low, high, below, above, bits, halve=slow >= 3)
-        here = _decided(excess, trial, bits)
-        width = high - low
-        if here < 0:
-            low, below, above = trial, here, above / 2
-        elif here > 0:
-            high, above, below = trial, here, below / 2
+        here = _decided(excess, _trial(low.x, high.x, below, above, bits, halve=slow >= 3), bits)
+        if here.value == 0:
+            return here, here
+        if here.value < 0:
+            above = above / 2 if side < 0 else above
+            low, below, side = here, here.value, -1
         else:
-            return trial, trial
-        slow = slow + 1 if 2 * (high - low) > width else 0
+            below = below / 2 if side > 0 else below
+            high, above, side = here, here.value, 1
+        slow = slow + 1 if 2 * (high.x - low.x) > width else 0
     return low, high
-
-
-def _decided(excess: Callable[[fmpq], Number], x: fmpq, bits: int) -> arb:
-    """Midpoint of the excess at x, at a precision that decides its sign."""
-    while bits <= MAX_BITS:
-        with ctx.workprec(bits):
-            value = ball(excess(x))
-            if value > 0 or value < 0 or value.is_zero():
-                return value.mid()
-        bits *= 2
-    raise PrecisionError(f"the sign at a trial point is undecided at {MAX_BITS} bits")
 
 
 def _trial(low: fmpq, high: fmpq, below: arb, above: arb, bits: int, *, halve: bool) -> fmpq:
@@ -118,38 +141,6 @@ def _trial(low: fmpq, high: fmpq, below: arb, above: arb, bits: int, *, halve: b
             weight = (below / (below - above)).mid()
             trial = (arb(low) + (arb(high) - arb(low)) * weight).mid().fmpq()
     return trial if low < trial < high else (low + high) / 2
-
-
-def _grid(
-    excess: Callable[[fmpq], Number], low: fmpq, high: fmpq, digits: int, at_most: fmpq | None
-) -> Enclosure:
-    """Neighbouring decimals around the bracket, with both signs proved."""
-    lower = round_rational(low, digits, upward=False)
-    upper = round_rational(high, digits, upward=True)
-    middle = round_rational((low + high) / 2, digits, upward=True)
-    if lower < middle < upper:  # the bracket holds a decimal of the grid: its sign halves the answer
-        at = _sign(excess, _ratio(middle))
-        if at == 0:
-            return Enclosure.of(_ratio(middle), digits)
-        if at < 0:
-            lower = round_rational(_ratio(middle), digits, upward=False)
-        else:
-            upper = middle
-    lower_sign = _sign(excess, _ratio(lower)) if lower > 0 else -1
-    if lower_sign == 0:
-        return Enclosure(lower, round_rational(_ratio(lower), digits, upward=True))
-    if at_most is not None and _ratio(upper) > at_most:
-        upper = round_rational(at_most, digits, upward=True)
-    upper_sign = _sign(excess, _ratio(upper))
-    if upper_sign == 0:
-        return Enclosure(round_rational(_ratio(upper), digits, upward=False), upper)
-    if lower_sign > 0 or upper_sign < 0:
-        raise PrecisionError("the signs at the ends of the bracket do not certify the root")
-    return Enclosure(lower, upper)
-
-
-def _ratio(endpoint: Endpoint) -> fmpq:
-    return fmpq(endpoint.numerator, endpoint.denominator)
 
 
 def largest_whole(fits: Callable[[int], bool], *, guess: int) -> int:
