@@ -39,7 +39,7 @@ def shorten(value: object) -> str:
     if len(text) <= _SHOWN:
         return text or "(empty)"
     half = _SHOWN // 2
-    return f"{text[:half]}...{text[-half // 2:]} ({len(text)} characters)"
+    return f"{text[:half]}...{text[-half // 2 :]} ({len(text)} characters)"
 
 
 def _text(value: object) -> str:

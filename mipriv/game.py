@@ -28,7 +28,7 @@ def adjacency(value: object) -> Adjacency:
     """Read an adjacency from its name or itself."""
     names = [member.value for member in Adjacency]
     require(value in names, must=f"be one of {', '.join(names)}", adjacency=value)
-    return Adjacency(value)
+    return Adjacency(str(value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +50,7 @@ class FinitePair:
     @property
     def tau(self) -> fmpq:
         """Total variation between the two."""
-        return sum(
-            (p - q for p, q in zip(self.first, self.second, strict=True) if p > q), fmpq(0)
-        )
+        return sum((p - q for p, q in zip(self.first, self.second, strict=True) if p > q), fmpq(0))
 
 
 def _masses(values: Sequence[Any], name: str) -> tuple[fmpq, ...]:

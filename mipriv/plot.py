@@ -75,7 +75,9 @@ def loss(
                 axes.plot(epsilon, found.population, color=colour, ls="--", lw=1.4)
         axes.plot([], [], color="0.3", ls=":", label="published bound, same n")
         if close is not None:
-            axes.plot([], [], color="0.3", ls="--", label=f"populations within tau = {_short(close)}")
+            axes.plot(
+                [], [], color="0.3", ls="--", label=f"populations within tau = {_short(close)}"
+            )
         axes.set_xscale("log")
         axes.set_ylim(-0.02, 1.04)
         axes.set_xlabel("epsilon of the learner (nats)")
@@ -194,7 +196,7 @@ def tradeoff(
     game = PopulationGame(n=n)  # type: ignore[arg-type]  # checked there
 
     def draw(axes: Any) -> None:
-        rates = _rates(claim, game)
+        rates = _rates()
         exact = [
             float(true_positive_rate(claim, game, fpr=rate, digits=8).complement.upper)  # type: ignore[union-attr]  # always given
             for rate in rates
@@ -225,7 +227,7 @@ def tradeoff(
     return _save(draw, out)
 
 
-def _rates(claim: ApproxDP, game: PopulationGame) -> list[fmpq]:
+def _rates() -> list[fmpq]:
     """False positive rates dense near 0, where the curve bends."""
     fine = [fmpq(k, 100) ** 3 for k in range(101)]
     even = [fmpq(k, 100) for k in range(101)]

@@ -30,9 +30,9 @@ def decimals(low: float, high: float, digits: int = 6) -> st.SearchStrategy[str]
     """Decimal strings spread evenly over the exponents between two positive numbers."""
     exponents = st.integers(math.floor(math.log10(low)), math.ceil(math.log10(high)) - 1)
     mantissas = st.integers(10 ** (digits - 1), 10**digits - 1)
-    return st.builds(
-        lambda m, e: f"{m}e{e - digits + 1}", mantissas, exponents
-    ).filter(lambda text: low <= float(text) <= high)
+    return st.builds(lambda m, e: f"{m}e{e - digits + 1}", mantissas, exponents).filter(
+        lambda text: low <= float(text) <= high
+    )
 
 
 epsilons = st.one_of(st.just("0"), decimals(1e-12, 30))

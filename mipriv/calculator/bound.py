@@ -73,7 +73,9 @@ class Bound(Answer):
             *complement_row("  1 - worst case", self.worst_case),
         ]
         if self.population is not None:
-            lines.append(loss_row(f"populations within tau = {text(self.game.tau)}", self.population))
+            lines.append(
+                loss_row(f"populations within tau = {text(self.game.tau)}", self.population)
+            )
             lines += complement_row("  1 - that", self.population)
         if self.bayes_success is not None:
             lines.append(loss_row(f"success, {say.secret_phrase(self.game)}", self.bayes_success))

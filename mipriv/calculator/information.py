@@ -50,7 +50,11 @@ class InformationLoss(Answer):
 
     def rows(self) -> list[Row]:
         lines = [] if self.advantage is None else [loss_row("advantage", self.advantage)]
-        return [*lines, loss_row("success", self.success), Row("success without answers", self.base)]
+        return [
+            *lines,
+            loss_row("success", self.success),
+            Row("success without answers", self.base),
+        ]
 
     def as_dict(self) -> Json:
         """JSON object; every number is a string."""
@@ -95,7 +99,11 @@ def information(
     game = InversionGame(secrets=secrets, prior=prior, queries=queries)  # type: ignore[arg-type]  # checked there
     found = guess(claim, game, digits=digits)
     exact_base = decimal_text(found.base)
-    base = exact_base if "/" not in exact_base else str(round_rational(found.base, digits, upward=False))
+    base = (
+        exact_base
+        if "/" not in exact_base
+        else str(round_rational(found.base, digits, upward=False))
+    )
     return InformationLoss(
         claim=claim,
         game=game,

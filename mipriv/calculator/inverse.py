@@ -2,39 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any
 
 from flint import arb, ctx, fmpq
 
-from mipriv.contexts.arb import power
-from mipriv.errors import Infeasible, require
 from mipriv.calculator.answer import Answer, Json, Row, brief, ends, text
-from mipriv.formulas.theorem import theorem as theorem_formula
-from mipriv.contexts.arb import ARB
+from mipriv.calculator.target import Target, Using, read_target
+from mipriv.errors import Infeasible
 from mipriv.game import Adjacency, PopulationGame
-from mipriv.game import adjacency as read_adjacency
-from mipriv.guarantee import ApproxDP
-from mipriv.loss.group import ApproxDPGroup
 from mipriv.rigor.decimals import nonnegative, unit
-from mipriv.rigor.enclosure import (
-    DEFAULT_DIGITS,
-    Enclosure,
-    Number,
-    ball,
-    checked_digits,
-    sign,
-)
+from mipriv.rigor.enclosure import DEFAULT_DIGITS, Enclosure, ball, checked_digits, floor
 from mipriv.rigor.search import largest_whole, root
-
-
-class Using(StrEnum):
-    """Which loss an inverse is taken under."""
-
-    WORST_CASE = "worst-case"
-    THEOREM = "theorem"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,64 +83,6 @@ def _json(value: Enclosure | int | None) -> Any:
     return text(value) if isinstance(value, int) else ends(value)
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """A loss as a function of epsilon, delta and n, and the value it must not exceed."""
-
-    loss: fmpq
-    tau: fmpq
-    adjacency: Adjacency
-    using: Using
-
-    def excess(self, epsilon: fmpq, delta: fmpq, n: int) -> Number:
-        """Loss minus target as a ball at the current precision, or exactly."""
-        claim = ApproxDP(epsilon=epsilon, delta=delta, adjacency=self.adjacency)
-        steps = self.adjacency.edits(n)
-        if self.using is Using.THEOREM:
-            return theorem_formula(ARB, epsilon, delta, steps) - self.loss if steps else -self.loss
-        group = ApproxDPGroup(claim)
-        if self.tau == 1:
-            return group.value(steps) - self.loss
-        return group.expected(n, self.tau) - self.loss if n and self.tau else -self.loss
-
-    def met(self, epsilon: fmpq, delta: fmpq, n: int) -> int:
-        """Sign of the excess: <= 0 if the target is met."""
-        return sign(
-            lambda: self.excess(epsilon, delta, n), what="whether the loss meets the target"
-        )
-
-    def always_met(self, n: int) -> bool:
-        """Whether even a learner without any guarantee meets the target: loss >= 1 - (1-tau)^n."""
-        if self.loss >= 1 or n == 0 or self.tau == 0:
-            return True
-        if self.tau == 1:
-            return False
-        # in lowest terms (1-tau)^n has a denominator of at least 2^n, the loss at most 10^11000:
-        # beyond n = 40,000 they cannot be equal, below it the power is exact
-        kept: Callable[[], Number] = (
-            (lambda: 1 - (1 - self.tau) ** n)
-            if n <= 1_000
-            else (lambda: 1 - power(arb(1 - self.tau), n))
-        )
-        return sign(lambda: kept() - self.loss, what="whether the loss can exceed the target") <= 0
-
-
-def _target(loss: object, tau: object, adjacency: object, using: object) -> Target:
-    names = [member.value for member in Using]
-    require(using in names, must=f"be one of {', '.join(names)}", using=using)
-    require(
-        tau is None or using == Using.WORST_CASE,
-        must="not be given with using=theorem, which knows no tau",
-        tau=tau,
-    )
-    return Target(
-        loss=unit(loss, "loss"),
-        tau=fmpq(1) if tau is None else unit(tau, "tau"),
-        adjacency=read_adjacency(adjacency),
-        using=Using(using),
-    )
-
-
 def epsilon(
     *,
     n: object,
@@ -194,7 +115,7 @@ def epsilon(
     0.0210721031
     """
     digits = checked_digits(digits)
-    target = _target(loss, tau, adjacency, using)
+    target = read_target(loss, tau, adjacency, using)
     size = PopulationGame(n=n).n  # type: ignore[arg-type]  # checked there
     slack = unit(delta, "delta")
     given = {
@@ -219,9 +140,7 @@ def epsilon(
     return _inverse("epsilon", _largest_epsilon(target, slack, size, digits), target, given)
 
 
-def _no_epsilon(
-    target: Target, slack: fmpq, size: int, given: dict[str, str | None]
-) -> Infeasible:
+def _no_epsilon(target: Target, slack: fmpq, size: int, given: dict[str, str | None]) -> Infeasible:
     others = {
         "largest delta": _largest_delta(target, fmpq(0), size, DEFAULT_DIGITS),
         "epsilon at delta 0": _largest_epsilon(target, fmpq(0), size, DEFAULT_DIGITS),
@@ -292,7 +211,7 @@ def delta(
     0.01
     """
     digits = checked_digits(digits)
-    target = _target(loss, tau, adjacency, using)
+    target = read_target(loss, tau, adjacency, using)
     size = PopulationGame(n=n).n  # type: ignore[arg-type]  # checked there
     rate = nonnegative(epsilon, "epsilon")
     given = {
@@ -363,7 +282,7 @@ def size(
     >>> size(epsilon="0.001", loss="0.5").value
     1386
     """
-    target = _target(loss, tau, adjacency, using)
+    target = read_target(loss, tau, adjacency, using)
     rate, slack = nonnegative(epsilon, "epsilon"), unit(delta, "delta")
     given = {
         "epsilon": text(rate),
@@ -381,13 +300,16 @@ def _largest_size(target: Target, epsilon: fmpq, delta: fmpq) -> int:
     per_record = target.adjacency.edits(1) * target.tau
     if epsilon == 0 and target.tau == 1:
         return int((target.loss / (delta * per_record)).floor())
-    with ctx.workprec(64):
+    # n has about as many bits as 1/epsilon or 1/delta; a guess that good leaves few to be tried
+    with ctx.workprec(64 + (epsilon + delta).height_bits()):
         if epsilon == 0:
             start = arb(target.loss / (delta * per_record))
         else:
-            ceiling = 1 + 2 * delta / arb(epsilon).expm1()
-            start = -2 * (-target.loss / ceiling).log1p() / (epsilon * per_record)
-        guess = int(start.mid().floor().unique_fmpz())
+            part = target.loss / (1 + 2 * delta / arb(epsilon).expm1())
+            exact = target.using is Using.WORST_CASE
+            start = -(-part).log1p() if exact else part.atanh()
+            start = 2 * start / (epsilon * per_record)
+        guess = floor(start)
     return largest_whole(lambda n: target.met(epsilon, delta, n) <= 0, guess=guess)
 
 
@@ -427,5 +349,9 @@ def _statement(unknown: str, value: Enclosure | int | None, target: Target, zero
         told = f"{name} keeps {goal}; the true largest value is below {value.upper}."
     if zero:
         told += " delta alone uses up the target: a smaller delta leaves room for epsilon."
-    per = "one record is replaced" if target.adjacency is Adjacency.REPLACE_ONE else "one record is added or removed"
+    per = (
+        "one record is replaced"
+        if target.adjacency is Adjacency.REPLACE_ONE
+        else "one record is added or removed"
+    )
     return f"{told} The guarantee is meant for data sets in which {per}."

@@ -133,7 +133,7 @@ def remedy(claim: ApproxDP, game: PopulationGame) -> str:
     ways = []
     shared = {"loss": _GOAL, "adjacency": claim.adjacency}
     try:
-        most = epsilon(n=game.n, delta=claim.delta, digits=6, **shared)  # type: ignore[arg-type]  # checked there
+        most = epsilon(n=game.n, delta=claim.delta, digits=6, **shared)
         if not most.unbounded:
             ways.append(f"epsilon <= {brief(most.lower, upward=False)} at this delta and n")
     except Infeasible:
@@ -142,7 +142,7 @@ def remedy(claim: ApproxDP, game: PopulationGame) -> str:
             "a smaller delta, as at this one no epsilon is small enough "
             f"(delta has to be below {brief(edge, upward=False)})"
         )
-    records = size(epsilon=claim.epsilon, delta=claim.delta, **shared).value  # type: ignore[arg-type]  # checked there
+    records = size(epsilon=claim.epsilon, delta=claim.delta, **shared).value
     if isinstance(records, int):
         ways.append(f"at most {text(records)} records at this epsilon and delta")
     ways.append("populations known to be close (a small tau)")

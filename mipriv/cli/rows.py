@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterable
 
 from flint import fmpq
 
@@ -34,8 +35,8 @@ def read_rows(path: str) -> list[tuple[fmpq, fmpq]]:
         raise ParameterError(f"file={shorten(path)}: must be CSV text in UTF-8 ({error})") from None
 
 
-def _parse(handle: object, path: str) -> list[tuple[fmpq, fmpq]]:
-    reader = csv.reader(handle)  # type: ignore[call-overload]  # an open text file
+def _parse(handle: Iterable[str], path: str) -> list[tuple[fmpq, fmpq]]:
+    reader = csv.reader(handle)
     header = [name.strip().lower() for name in next(reader, [])]
     require(
         all(column in header for column in COLUMNS),

@@ -18,7 +18,5 @@ class ScalarContext:
     def half(self, n: int) -> int:
         return n // 2
 
-    def select(
-        self, condition: bool, then: Callable[[], Any], otherwise: Callable[[], Any]
-    ) -> Any:
+    def select(self, condition: bool, then: Callable[[], Any], otherwise: Callable[[], Any]) -> Any:
         return then() if condition else otherwise()

@@ -51,7 +51,7 @@ class RationalContext(ScalarContext):
             return fmpq(1) if x == 0 else self._irrational("exp of a nonzero rational")
         if x.power.q == 1:
             return x.base ** int(x.power.p)
-        root = x.base**abs(int(x.power.p)) if x.power > 0 else x.base ** -abs(int(x.power.p))
+        root = x.base ** abs(int(x.power.p)) if x.power > 0 else x.base ** -abs(int(x.power.p))
         if x.power.q == 2:
             square = root.sqrt() if _is_square(root) else None
             if square is not None:

@@ -59,9 +59,7 @@ def population_add_remove(k: Context, epsilon: Any, delta: Any, n: Any, tau: Any
     return k.select(k.is_zero(epsilon), lambda: 2 * n * tau * delta, positive)
 
 
-def population_add_remove_complement(
-    k: Context, epsilon: Any, delta: Any, n: Any, tau: Any
-) -> Any:
+def population_add_remove_complement(k: Context, epsilon: Any, delta: Any, n: Any, tau: Any) -> Any:
     """1 - E[t1 S_{2K}] without cancellation at delta = 0."""
 
     def positive() -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from flint import arb, ctx, fmpq
 
 from mipriv.contexts.arb import power
-from mipriv.rigor.enclosure import Number, ball
+from mipriv.rigor.enclosure import Number, ball, floor
 
 MAX_TERMS = 60_000  # of a sum whose terms are formulas
 MAX_TAIL = 200_000  # of a sum whose terms are ratios
@@ -63,7 +63,9 @@ def _beta_is_fast(n: int, count: int, share: arb) -> bool:
     """
     variance = n * share * (1 - share)
     distance = arb(count) - n * share
-    return bool(n <= _BETA_RECORDS and variance > 90_000 and distance * distance < 90_000 * variance)
+    return bool(
+        n <= _BETA_RECORDS and variance > 90_000 and distance * distance < 90_000 * variance
+    )
 
 
 def _tail_length(n: int, count: int, share: arb) -> float:
@@ -141,10 +143,10 @@ def _window(n: int, tau: fmpq, precision: int) -> tuple[int, int, arb]:
     variance = n * tau * (1 - tau)
     bits = arb(precision + 8) * arb(2).log()
     reach = bits / 3 + (bits * bits / 9 + 2 * bits * arb(variance)).sqrt()
-    width = int(reach.upper().ceil().unique_fmpz())
+    width = floor(reach.upper()) + 1
     mean = n * tau
     low, high = int(mean.floor()) - width, int(mean.ceil()) + width
     outside = arb(0)
     if low > 0 or high < n:
-        outside = 2 * (-arb(width) ** 2 / (2 * (arb(variance) + arb(width) / 3))).exp()
+        outside = 2 * (-(arb(width) ** 2) / (2 * (arb(variance) + arb(width) / 3))).exp()
     return max(low, 0), min(high, n), outside

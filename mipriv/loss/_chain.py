@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from flint import arb, fmpq
 
-from mipriv.rigor.enclosure import Number, ball
+from mipriv.rigor.enclosure import Number, ball, floor
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,9 @@ def fixed_point(lines: list[Line]) -> Number:
     """a* = f(a*): the largest of the lines' own fixed points (a + b)/(1 + a)."""
     best: Number = fmpq(0)
     for line in lines:
-        point = (1 + line.offset) / 2 if line.level else (line.slope + line.offset) / (1 + line.slope)
+        point = (
+            (1 + line.offset) / 2 if line.level else (line.slope + line.offset) / (1 + line.slope)
+        )
         best = _larger(best, point)
     return best
 
@@ -103,7 +105,9 @@ def climb(lines: list[Line], p: Number, steps: int) -> Number:
         count, end = _rise(lines, line, p, limit, steps)
         if count == 0:
             return 1 - p  # p = 0 and delta = 0: nothing ever moves
-        excess = _growth_slack(lines, line, p).max(_growth_slack(lines, line, _before(line, p, count)))
+        excess = _growth_slack(lines, line, p).max(
+            _growth_slack(lines, line, _before(line, p, count))
+        )
         if excess > 0:
             # each step may overshoot by `excess`, later ones multiply it by at most 1/a
             end = ball(end) - arb(0).union(excess * count * _power(line, -count))
@@ -167,7 +171,7 @@ def _count(line: Line, here: arb, target: arb, steps: int) -> int:
         real = ((here - rest) / above).log() / ball(line.rate) if above > 0 else arb.pos_inf()
     if not real.is_finite() or real >= steps:
         return steps
-    return min(max(int(real.mid().floor().unique_fmpz()) + 1, 1), steps)
+    return min(max(floor(real) + 1, 1), steps)
 
 
 def _rest(line: Line) -> arb:
@@ -213,7 +217,9 @@ def _rise(
         if flatter:
             # the flatter growth takes over where the two growths are equal
             gap = 1 / line.slope - 1 / other.slope
-            crossing = ((ball(line.offset) / line.slope - ball(other.offset) / other.slope) / gap).mid()
+            crossing = (
+                (ball(line.offset) / line.slope - ball(other.offset) / other.slope) / gap
+            ).mid()
             if here < crossing < target:
                 target = crossing
     if line.level:
@@ -227,7 +233,7 @@ def _rise(
     if not moves:
         return 0, p
     whole = real.is_finite() and real < steps
-    count = min(max(int(real.mid().floor().unique_fmpz()) + 1, 1), steps) if whole else steps
+    count = min(max(floor(real) + 1, 1), steps) if whole else steps
     return count, _jump(line, p, -count)
 
 

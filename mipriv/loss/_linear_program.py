@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from flint import fmpq
+from flint import arb, ctx, fmpq
 
-UNIT=fmpq(1,2**64)
+_SCREEN_BITS = 128
+UNIT = fmpq(1, 2**64)
 _ZERO, _ONE, _HALF = fmpq(0), fmpq(1), fmpq(1, 2)
-OPT: Any = dict(primal_feasibility_tolerance=1e-10,dual_feasibility_tolerance=1e-10)
+OPT: Any = dict(primal_feasibility_tolerance=1e-10, dual_feasibility_tolerance=1e-10)
 
 
 class Row(NamedTuple):
@@ -100,10 +101,10 @@ class Vertex:
 def solve(program: Program, order: Iterable[int], *, max_pivots: int) -> Vertex:
     """Optimal vertex, starting from the first independent rows of `order`.
 
-    The limits of the rows that the starting vertex breaks are first raised to meet it.  Primal
-    pivots then make it optimal for the raised limits; that needs no multiplier to be changed when
-    the true limits return, and dual pivots end at the optimum.  Any start does; a good one makes
-    few pivots.
+    The limits of the other rows are first raised until the starting vertex meets them all, and
+    primal pivots make the multipliers nonnegative.  Those do not depend on limits, so the true ones
+    return and dual pivots restore feasibility, which is the optimum.  Any start ends there; a good
+    one makes few pivots.
 
     Args:
         program: bounded by its bounds, and feasible.
@@ -246,7 +247,11 @@ class _Forest:
 
 
 class _Tableau:
-    """A basis on its way to the optimum."""
+    """A basis on its way to the optimum.
+
+    The pivots follow the largest multiplier or the worst broken row.  After as many without
+    progress as there are variables they follow Bland's rule, which cannot cycle.
+    """
 
     def __init__(self, program: Program, basis: list[int], max_pivots: int) -> None:
         self.program, self.rows = program, program.rows
@@ -289,10 +294,15 @@ class _Tableau:
         self.limits = [row.limit for row in self.rows]
 
     def _raise_limits(self, x: list[fmpq]) -> None:
+        """Let the vertex meet every row with room to spare.
+
+        The room is small and differs from row to row (Knuth's multiplicative hash of the index),
+        because many rows meet at a vertex of these programs and pivots among them stall for long.
+        """
         basic = set(self.basis)
         for k, row in enumerate(self.rows):
             if k not in basic:
-                room = fmpq(k * 2654435761 % (1 << 32) + 1) * UNIT
+                room = fmpq(k * 2_654_435_761 % (1 << 32) + 1, 1 << 64)
                 self.limits[k] = max(row.limit, row.left(x) + room)
 
     def _first_met(self, x: list[fmpq], direction: list[fmpq]) -> tuple[int, fmpq]:
@@ -335,17 +345,36 @@ class _Tableau:
             self._swap(leaving, entering)
 
     def _broken(self, x: list[fmpq], *, first: bool) -> int:
-        """Row broken most, or the first one broken; -1 if none is."""
-        worst, found = _ZERO, -1
-        for k, row in enumerate(self.rows):
-            excess = row.left(x) - row.limit
-            if excess > worst:
-                worst, found = excess, k
-                if first:
-                    break
+        """Row broken most (as far as balls tell), or the first one broken; -1 if none is.
+
+        Balls settle most rows; where one leaves the sign open, the fractions decide.
+        """
+        basic = set(self.basis)
+        worst, found = arb(0), -1
+        with ctx.workprec(_SCREEN_BITS):
+            near = [arb(value) for value in x]
+            for k, (i, a, j, b, limit) in enumerate(self._screen):
+                excess = a * near[i] + b * near[j] - limit
+                if excess <= worst or k in basic:
+                    continue
+                if not excess > 0:
+                    exact = self.rows[k].left(x) - self.rows[k].limit
+                    if exact <= 0:
+                        continue
+                    excess = arb(exact)
+                if found < 0 or excess > worst:
+                    worst, found = excess, k
+                    if first:
+                        break
         return found
 
+    @cached_property
+    def _screen(self) -> list[tuple[int, arb, int, arb, arb]]:
+        with ctx.workprec(_SCREEN_BITS):
+            return [(r.i, arb(r.a), r.j, arb(r.b), arb(r.limit)) for r in self.rows]
+
     def vertex(self) -> Vertex:
+        """Where the pivots stand."""
         forest = self._forest()
         weights = [_ZERO] * len(self.program.links)
         for k, y in zip(self.basis, forest.multipliers(self.program.objective), strict=True):
@@ -372,7 +401,10 @@ def ranking(program: Program) -> list[int]:
     entries = np.array([float(v) for row in program.links for v in (row.a, row.b)])
     limits = np.array([float(row.limit) for row in program.links])
     matrix: Any = csr_array((entries, (at, columns)), shape=(count, size))
-    found = linprog(cost, A_ub=matrix, b_ub=limits, bounds=(0, 1), method="highs-ds", options=OPT)
+    options = dict.fromkeys(
+        ("primal_feasibility_tolerance", "dual_feasibility_tolerance"), _TOLERANCE
+    )
+    found = linprog(cost, A_ub=matrix, b_ub=limits, bounds=(0, 1), method="highs-ds", options=options)
     if found.x is None:
         corner = [count + i if cost[i] <= 0 else count + size + i for i in range(size)]
         return [*corner, *range(count + 2 * size)]
@@ -381,6 +413,6 @@ def ranking(program: Program) -> list[int]:
         [found.ineqlin.marginals, found.upper.marginals, -np.asarray(found.lower.marginals)]
     )
     slack = np.concatenate([limits - matrix @ x, 1 - x, x])
-    carries = pulls > 1e-9
+    carries = pulls > _CARRIES
     keys = np.lexsort((slack, np.where(carries, -pulls, 0.0), ~carries))
     return [int(k) for k in keys]

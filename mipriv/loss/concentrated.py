@@ -42,7 +42,7 @@ class ConcentratedGroup(Group):
             return fmpq(1)
         return 1 - _advantage(budget) if budget < 1 else _hidden(budget)
 
-    def saturated(self, steps: int) -> bool:  # 2 t atanh(t) is finite only below t = 1
+    def saturated(self, steps: int) -> bool:  # noqa: ARG002  # 2 t atanh(t) is finite only below t = 1
         return False
 
     def missed(self, fpr: fmpq, steps: int) -> Number:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from flint import arb, fmpq
 
 from mipriv.contexts.arb import ARB
@@ -46,7 +48,8 @@ class GaussianGroup(Group):
     def missed(self, fpr: fmpq, steps: int) -> Number:
         if fpr in (0, 1) or self.mu * steps == 0:
             return 1 - fpr
-        return gaussian_missed(ARB, self.mu, steps, fpr)
+        missed: Number = gaussian_missed(ARB, self.mu, steps, fpr)
+        return missed
 
 
 class LaplaceGroup(Group):
@@ -67,7 +70,8 @@ class LaplaceGroup(Group):
     def missed(self, fpr: fmpq, steps: int) -> Number:
         if fpr in (0, 1) or self.epsilon * steps == 0:
             return 1 - fpr
-        return laplace_missed(ARB, self.epsilon, steps, fpr)
+        missed: Number = laplace_missed(ARB, self.epsilon, steps, fpr)
+        return missed
 
     def expected(self, n: int, tau: fmpq) -> Number:
         rate = self.epsilon * self.steps_per_record
@@ -128,7 +132,7 @@ def _hull_lines(rows: tuple[Point, ...], *, outward: bool) -> list[Line]:
     vertices = _vertices(steep)
     points = vertices + [(y, x) for x, y in vertices]
     hull = _lower_hull(points)
-    edges = (chord(first, second) for first, second in zip(hull, hull[1:], strict=False))
+    edges = (chord(first, second) for first, second in pairwise(hull))
     lines = [edge for edge in edges if edge is not None]
     # a curve that touches the origin loses everything in one step: the line is 0
     return lines or [Line(fmpq(0), fmpq(-1), fmpq(1))]

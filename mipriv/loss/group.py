@@ -24,7 +24,7 @@ from mipriv.formulas.worst_case import headroom, unclamped
 from mipriv.guarantee import ApproxDP, Kind
 from mipriv.loss._binomial import expectation, partial_sum
 from mipriv.loss._chain import climb, dp_line
-from mipriv.rigor.enclosure import Number, ball, sign
+from mipriv.rigor.enclosure import Number, ball, floor, sign
 from mipriv.rigor.search import largest_whole
 
 _EXACT_TERMS = 400  # up to here a rational expectation is summed exactly
@@ -82,7 +82,8 @@ class ApproxDPGroup(Group):
         self.epsilon, self.delta = claim.epsilon, claim.delta
 
     def value(self, steps: int) -> Number:
-        return unclamped(ARB, self.epsilon, self.delta, steps)
+        value: Number = unclamped(ARB, self.epsilon, self.delta, steps)
+        return value
 
     def headroom(self, steps: int) -> Number:
         # For rational eps > 0 and delta the headroom is a polynomial in the transcendental e^eps
@@ -90,7 +91,8 @@ class ApproxDPGroup(Group):
         # computed; so every other sign is decided by enough precision.
         if steps == 2 and self.delta == fmpq(1, 2):
             return fmpq(0)
-        return headroom(ARB, self.epsilon, self.delta, steps)
+        room: Number = headroom(ARB, self.epsilon, self.delta, steps)
+        return room
 
     def missed(self, fpr: fmpq, steps: int) -> Number:
         return climb([dp_line(self.epsilon, self.delta)], fpr, steps)
@@ -104,7 +106,7 @@ class ApproxDPGroup(Group):
             return int((1 / (self.delta * self.steps_per_record)).ceil())
         steps = arb(self.epsilon).expm1() / (2 * self.delta)
         guess = (2 * steps.log1p() / self.epsilon).mid() / self.steps_per_record
-        start = int(guess.floor().unique_fmpz()) if guess.is_finite() else 1
+        start = floor(guess) if guess.is_finite() else 1
         return 1 + largest_whole(
             lambda records: not self.saturated(self.steps_per_record * records), guess=start
         )
@@ -120,7 +122,8 @@ class ApproxDPGroup(Group):
         if self._clamps(n):
             return 1 - self.expected_headroom(n, tau)
         formula = population if self.steps_per_record == 1 else population_add_remove
-        return formula(ARB, self.epsilon, self.delta, n, tau)
+        value: Number = formula(ARB, self.epsilon, self.delta, n, tau)
+        return value
 
     def expected_headroom(self, n: int, tau: fmpq) -> Number:
         if not self._clamps(n):
@@ -129,7 +132,8 @@ class ApproxDPGroup(Group):
                 if self.steps_per_record == 1
                 else population_add_remove_complement
             )
-            return formula(ARB, self.epsilon, self.delta, n, tau)
+            closed: Number = formula(ARB, self.epsilon, self.delta, n, tau)
+            return closed
         if self.epsilon == 0 and n <= _EXACT_TERMS:
             return self._rational_headroom(n, tau)
         room: arb = arb(0) + self._summed_headroom(n, tau)

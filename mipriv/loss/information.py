@@ -24,9 +24,7 @@ class Guess:
     base: fmpq
 
 
-def guess(
-    claim: Information, game: InversionGame, *, digits: int = DEFAULT_DIGITS
-) -> Guess:
+def guess(claim: Information, game: InversionGame, *, digits: int = DEFAULT_DIGITS) -> Guess:
     """Largest success of any attacker who sees q answers, each with at most I bits on its record.
 
     q answers carry at most min(H(S), q I) bits about the secret.  Two equiprobable secrets:

@@ -56,9 +56,7 @@ def population(claim: Claim, game: PopulationGame, *, digits: int = DEFAULT_DIGI
         wide = False
     else:
         value, wide = refine_or_widen(lambda: members.expected(game.n, tau), digits=digits)
-        room, vague = refine_or_widen(
-            lambda: members.expected_headroom(game.n, tau), digits=digits
-        )
+        room, vague = refine_or_widen(lambda: members.expected_headroom(game.n, tau), digits=digits)
         wide = wide or vague
     return Loss(
         value=Enclosure.of(value, digits).within(0, 1),
@@ -94,9 +92,7 @@ def swap(claim: ApproxDP, game: PopulationGame, *, digits: int = DEFAULT_DIGITS)
     if game.pair is None:
         raise UnsupportedGuarantee("no pair")
     high, low = _swap_masses(game.pair)
-    require(
-        game.n <= MAX_SWAP_RECORDS, must=f"be <= {MAX_SWAP_RECORDS} for a swap pair", n=game.n
-    )
+    require(game.n <= MAX_SWAP_RECORDS, must=f"be <= {MAX_SWAP_RECORDS} for a swap pair", n=game.n)
     value = enclose(lambda: _swap_value(claim, game.n, high, low), digits=digits)
     room = enclose(lambda: 1 - _swap_value(claim, game.n, high, low), digits=digits)
     exactly_one = high == 1 and worst_case(claim, game, digits=digits).vacuous

@@ -24,9 +24,7 @@ from mipriv.rigor.enclosure import (
 _TERMS = 8_000  # a vertex search costs far more than a term of a closed form
 
 
-def bayes_success(
-    claim: ApproxDP, game: PopulationGame, *, digits: int = DEFAULT_DIGITS
-) -> Loss:
+def bayes_success(claim: ApproxDP, game: PopulationGame, *, digits: int = DEFAULT_DIGITS) -> Loss:
     """Best chance of guessing which of two secrets, with prior pi = Pr[secret 1].
 
     1 - min over the vertices of the error region of (1-pi) h^i(a*) + pi h^(n-1-i)(a*), and of the
@@ -146,5 +144,3 @@ def _candidates(members: ApproxDPGroup, steps: int, prior: fmpq) -> list[int]:
         centres += [clamp, last - clamp]
     near = {int(centre.floor()) + shift for centre in centres for shift in (-1, 0, 1, 2)}
     return sorted({min(max(i, 0), last) for i in near})
-
-

@@ -16,9 +16,7 @@ from mipriv.rigor.enclosure import DEFAULT_DIGITS, Enclosure, Number, ball, encl
 from mipriv.rigor.search import root
 
 
-def secrets_success(
-    claim: ApproxDP, game: PopulationGame, *, digits: int = DEFAULT_DIGITS
-) -> Loss:
+def secrets_success(claim: ApproxDP, game: PopulationGame, *, digits: int = DEFAULT_DIGITS) -> Loss:
     """Upper bound on the chance of guessing one of K equiprobable secrets.
 
     delta = 0: 1 - (K-1)/min over j of (E^j + (K-1) E^(n-j)), E = e^eps.  delta > 0: 1 - (K-1) a,

@@ -50,5 +50,3 @@ def true_positive_rate(
         method="largest true positive rate along a path of neighbours",
         vacuous=certain,
     )
-
-

@@ -199,7 +199,11 @@ class Endpoint(Fraction):
             nearest = math.inf if self > 0 else -math.inf
         if math.isinf(nearest):
             inner = (nearest > 0) != self._upward
-            return math.copysign(float.fromhex("0x1.fffffffffffffp1023"), nearest) if inner else nearest
+            return (
+                math.copysign(float.fromhex("0x1.fffffffffffffp1023"), nearest)
+                if inner
+                else nearest
+            )
         value = Fraction(nearest)
         if self._upward and value < self:
             return math.nextafter(nearest, math.inf)
@@ -245,10 +249,8 @@ def _outer(positive: bool, huge: bool, upward: bool) -> fmpq:
     """Representable value beyond a number too large or too small to write as a Fraction."""
     edge = fmpq(10) ** (_FRACTION_EXPONENT if huge else -_FRACTION_EXPONENT)
     toward_zero = positive != upward
-    if huge:
-        magnitude = edge if toward_zero else edge * edge
-    else:
-        magnitude = fmpq(0) if toward_zero else edge
+    inner, outer = (edge, edge * edge) if huge else (fmpq(0), edge)
+    magnitude = inner if toward_zero else outer
     return magnitude if positive else -magnitude
 
 

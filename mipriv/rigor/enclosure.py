@@ -40,6 +40,11 @@ def ball(value: Number) -> arb:
     return value if isinstance(value, arb) else arb(value)
 
 
+def floor(value: arb) -> int:
+    """Floor of the midpoint of a finite ball: a whole number to start a search from."""
+    return int(value.mid().fmpq().floor())
+
+
 @dataclass(frozen=True, slots=True)
 class Enclosure:
     """The true value lies in [lower, upper]; both are decimals rounded outward."""
@@ -50,11 +55,12 @@ class Enclosure:
     @classmethod
     def of(cls, value: Number, digits: int) -> Enclosure:
         """Enclose an exact rational or a ball by decimals of `digits` significant digits."""
-        rounding = round_rational if isinstance(value, fmpq) else round_ball
-        return cls(
-            rounding(value, digits, upward=False),  # type: ignore[operator]  # one of two, by type
-            rounding(value, digits, upward=True),  # type: ignore[operator]
-        )
+        if isinstance(value, fmpq):
+            return cls(
+                round_rational(value, digits, upward=False),
+                round_rational(value, digits, upward=True),
+            )
+        return cls(round_ball(value, digits, upward=False), round_ball(value, digits, upward=True))
 
     def within(self, low: int, high: int | None) -> Enclosure:
         """Intersect with a range in which the value is known to lie."""

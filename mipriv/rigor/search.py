@@ -18,6 +18,7 @@ from mipriv.rigor.decimals import round_rational
 from mipriv.rigor.enclosure import MAX_BITS, Enclosure, Number, ball, bits_for
 
 _MAX_STEPS = 400
+_MAX_TRIALS = 2_000
 _MAX_EXPONENT = 60_000  # of two, while bracketing
 
 
@@ -149,21 +150,29 @@ def largest_whole(fits: Callable[[int], bool], *, guess: int) -> int:
     The number of evaluations grows with the logarithm of n and of the error of the guess.
 
     Raises:
-        PrecisionError: n has more than 2^18 bits.
+        PrecisionError: more than 2,000 evaluations would be needed (a poor guess of an n of
+            hundreds of digits).
     """
-    low, step = (guess, 1) if guess > 0 and fits(guess) else (0, 1)
+    left = _MAX_TRIALS
+
+    def holds(n: int) -> bool:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise PrecisionError(f"n is not found within {_MAX_TRIALS} evaluations")
+        return fits(n)
+
+    low, step = (guess, 1) if guess > 0 and holds(guess) else (0, 1)
     if low == 0 and guess > 0:  # gallop down from the guess
         high = guess
-        while high - step > 0 and not fits(high - step):
+        while high - step > 0 and not holds(high - step):
             high, step = high - step, 2 * step
         low = max(high - step, 0)
     else:
-        while fits(low + step):
+        while holds(low + step):
             low, step = low + step, 2 * step
-            if step.bit_length() > MAX_BITS:
-                raise PrecisionError("n has more digits than can be searched")
         high = low + step
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (middle, high) if fits(middle) else (low, middle)
+        low, high = (middle, high) if holds(middle) else (low, middle)
     return low

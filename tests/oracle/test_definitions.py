@@ -67,7 +67,13 @@ def vertices(claim: ApproxDP, steps: int) -> list[tuple[Any, Any]]:
     middle = (1 - delta) / (1 + factor)
     inner = [(h(middle, i), h(middle, steps - 1 - i)) for i in range(steps)]
     miss = 1 - chain(claim, steps, MP.mpf(0))
-    return [*inner, (MP.mpf(0), miss), (miss, MP.mpf(0)), (MP.mpf(0), MP.mpf(1)), (MP.mpf(1), MP.mpf(0))]
+    return [
+        *inner,
+        (MP.mpf(0), miss),
+        (miss, MP.mpf(0)),
+        (MP.mpf(0), MP.mpf(1)),
+        (MP.mpf(1), MP.mpf(0)),
+    ]
 
 
 @given(claim=approx_dp, n=st.integers(0, 12))
@@ -97,9 +103,7 @@ def test_true_positive_rate_is_the_iterated_step(claim: ApproxDP, n: int, fpr: s
 
 @given(claim=approx_dp, n=few, prior=priors)
 @settings(max_examples=150)
-def test_bayes_error_is_the_least_over_all_vertices(
-    claim: ApproxDP, n: int, prior: str
-) -> None:
+def test_bayes_error_is_the_least_over_all_vertices(claim: ApproxDP, n: int, prior: str) -> None:
     pi = number(prior)
     steps = claim.adjacency.edits(n)
     options = vertices(claim, steps) if steps else [(MP.mpf(0), MP.mpf(1)), (MP.mpf(1), MP.mpf(0))]
@@ -133,14 +137,14 @@ def test_population_is_the_mean_over_the_binomial(claim: ApproxDP, n: int, tau: 
 
 @given(claim=approx_dp, n=st.integers(0, 10), tau=taus, prior=priors)
 @settings(max_examples=40)
-def test_prior_with_tau_is_the_mean_success(
-    claim: ApproxDP, n: int, tau: str, prior: str
-) -> None:
+def test_prior_with_tau_is_the_mean_success(claim: ApproxDP, n: int, tau: str, prior: str) -> None:
     pi = number(prior)
 
     def at(k: int) -> Any:
         steps = claim.adjacency.edits(k)
-        options = vertices(claim, steps) if steps else [(MP.mpf(0), MP.mpf(1)), (MP.mpf(1), MP.mpf(0))]
+        options = (
+            vertices(claim, steps) if steps else [(MP.mpf(0), MP.mpf(1)), (MP.mpf(1), MP.mpf(0))]
+        )
         return 1 - min((1 - pi) * a + pi * b for a, b in options)
 
     found = bayes_success(claim, PopulationGame(n=n, tau=tau, prior=prior))  # type: ignore[arg-type]

@@ -105,5 +105,5 @@ def test_many_steps_cost_pieces_not_records() -> None:
 
 
 def test_a_row_no_learner_satisfies_is_refused() -> None:
-    with pytest.raises(ParameterError, match="epsilon=-1, delta=0.5: must satisfy delta >= 1"):
+    with pytest.raises(ParameterError, match=r"epsilon=-1, delta=0\.5: must satisfy delta >= 1"):
         mipriv.curve(rows=[("-1", "0.5")], n=2)

@@ -105,7 +105,9 @@ def test_theorem_lies_between_the_worst_case_and_its_multiple(claim: ApproxDP, n
 def test_the_theorem_is_strictly_looser_from_two_steps_on(claim: ApproxDP, n: int) -> None:
     assume(claim.adjacency.edits(n) >= 2 and claim.epsilon > 0)
     exact = worst_case(claim, game(n), digits=60)
-    assume(not exact.vacuous and exact.upper < Fraction(99, 100) and exact.lower > Fraction(1, 10**9))
+    assume(
+        not exact.vacuous and exact.upper < Fraction(99, 100) and exact.lower > Fraction(1, 10**9)
+    )
     assert theorem(claim, game(n), digits=60).lower > exact.upper
 
 
@@ -134,9 +136,7 @@ def test_tau_at_its_ends(claim: ApproxDP, n: int) -> None:
 
 @given(claim=approx_dp, n=st.integers(0, 10**5), tau=taus)
 @settings(max_examples=60)
-def test_tau_lies_between_nothing_and_the_worst_case(
-    claim: ApproxDP, n: int, tau: str
-) -> None:
+def test_tau_lies_between_nothing_and_the_worst_case(claim: ApproxDP, n: int, tau: str) -> None:
     near = population(claim, game(n, tau=tau))
     assert near.lower <= worst_case(claim, game(n)).upper
     touched = 1 - (1 - Fraction(tau)) ** min(n, 400)  # chance that a record differs at all

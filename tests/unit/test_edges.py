@@ -21,9 +21,7 @@ HUGE = 10**18
 @pytest.mark.parametrize("delta", ["0", "1e-300", "1e-9", "0.5", "1"])
 @pytest.mark.parametrize("n", [0, 1, 2, 3, HUGE, 10**1000])
 def test_every_corner_has_an_answer(epsilon: str, delta: str, n: int) -> None:
-    answer = mipriv.bound(
-        epsilon=epsilon, delta=delta, n=n, tau="0.5", prior="0.3", fpr="1e-9"
-    )
+    answer = mipriv.bound(epsilon=epsilon, delta=delta, n=n, tau="0.5", prior="0.3", fpr="1e-9")
     for loss in (answer.worst_case, answer.population, answer.bayes_success, answer.tpr):
         assert loss is not None
         assert 0 <= loss.lower <= loss.upper <= 1
@@ -110,7 +108,7 @@ def test_unbounded_inverses() -> None:
 
 
 def test_infeasible_targets_say_what_would_do() -> None:
-    with pytest.raises(Infeasible, match="largest feasible delta is 0.0001"):
+    with pytest.raises(Infeasible, match=r"largest feasible delta is 0\.0001"):
         mipriv.epsilon(n=1000, loss="0.1", delta="0.01")
     with pytest.raises(Infeasible, match="largest epsilon is"):
         mipriv.delta(epsilon=1, n=1000, loss="0.1")
