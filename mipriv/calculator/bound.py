@@ -137,7 +137,7 @@ def bound(
 
     >>> answer = bound(epsilon="0.001", delta="1e-5", n=10_000)
     >>> answer.theorem.upper, answer.worst_case.upper
-    (1.0198973909223199, 1)
+    (1.0198973909223198, 1)
     """
     digits = checked_digits(digits)
     claim = ApproxDP(epsilon=epsilon, delta=delta, adjacency=adjacency)  # type: ignore[arg-type]  # checked there

@@ -157,7 +157,7 @@ def zcdp(
         n, tau, adjacency, fpr, digits: as for `bound`.
 
     >>> zcdp(rho="0.5", n=1, digits=9).loss.upper
-    0.479895371
+    0.479098424
     """
     claim = ConcentratedDP(rho=rho, adjacency=adjacency)  # type: ignore[arg-type]  # checked there
     return _answer(claim, {"rho": text(claim.rho) or ""}, n, tau, fpr, digits)
@@ -182,7 +182,7 @@ def curve(
             only, unknown which), or None: `both` unless an epsilon is negative.
 
     >>> curve(rows=[(1, 0), ("0.5", "0.01")], n=2, digits=9).loss.upper
-    0.405596205
+    0.405599954
     """
     claim = TradeOffCurve(rows=tuple(rows), direction=direction, adjacency=adjacency)  # type: ignore[arg-type]  # checked there
     parameters = {"rows": str(len(claim.rows)), "direction": str(claim.direction)}

@@ -56,7 +56,7 @@ def theorem(claim: ApproxDP, game: PopulationGame, *, digits: int = DEFAULT_DIGI
     >>> from mipriv.guarantee import ApproxDP
     >>> from mipriv.game import PopulationGame
     >>> theorem(ApproxDP(epsilon="0.001", delta="1e-5"), PopulationGame(n=10_000), digits=9).upper
-    1.01989740
+    1.0198974
     """
     claim = approximate(claim, "the group-privacy bound")
     steps = claim.adjacency.edits(game.n)

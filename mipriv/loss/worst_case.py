@@ -35,7 +35,7 @@ def worst_case(claim: Claim, game: PopulationGame, *, digits: int = DEFAULT_DIGI
 
     >>> from mipriv.guarantee import ApproxDP
     >>> worst_case(ApproxDP(epsilon="0.1", delta="0.01"), PopulationGame(n=10), digits=9).value
-    Enclosure(lower=0.468294366, upper=0.468294367)
+    Enclosure(lower=0.468294082, upper=0.468294083)
     """
     members = group(claim)
     steps = claim.adjacency.edits(game.n)

@@ -1,0 +1,71 @@
+"""README: every command and number in it comes out as printed."""
+
+from __future__ import annotations
+
+import doctest
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from tests.cli.test_commands import call
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+SESSIONS = re.findall(r"```console\n(.*?)```", README, re.S)
+SETUP = re.findall(r"```sh\n(.*?)\n```", README, re.S)
+COMMANDS = re.findall(r"`(mipriv [^`|]*?)`", README)
+
+
+def test_there_is_something_to_test() -> None:
+    assert len(SESSIONS) == 2
+    assert len(SETUP) == 2
+    assert len(COMMANDS) >= 6
+
+
+@pytest.mark.parametrize("session", SESSIONS, ids=lambda text: text.splitlines()[0])
+def test_sessions_print_what_readme_prints(session: str) -> None:
+    first, _, expected = session.partition("\n")
+    code, out, err = call(*shlex.split(first.removeprefix("$ mipriv")))
+    assert (code, err) == (0, "")
+    assert out == expected
+
+
+def test_the_main_job_is_answered() -> None:
+    """The set-up command ends in the main job; .ci/run executes it word for word."""
+    job = SETUP[0].rpartition(".venv/bin/mipriv ")[2]
+    code, out, _ = call(*shlex.split(job))
+    assert code == 0
+    assert "1.0198973909223198" in out
+    script = (ROOT / ".ci" / "run").read_text()
+    assert "readme_command 'mipriv bound'" in script
+    assert "readme_command 'pytest -q'" in script
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_commands_in_the_text_run(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "FILE.csv").write_text("epsilon,delta\n0.01,1e-6\n")
+    args = shlex.split(command)[1:]
+    code, out, err = call(*args) if len(args) > 1 else call(*args, "--help")
+    assert (code, err) == (0, ""), command
+    assert out
+
+
+def test_python_blocks() -> None:
+    blocks = re.findall(r"```python\n(.*?)```", README, re.S)
+    parser = doctest.DocTestParser()
+    test = parser.get_doctest("\n".join(blocks), {}, "README", "README.md", 0)
+    runner = doctest.DocTestRunner(verbose=False)
+    report: list[str] = []
+    runner.run(test, out=report.append)
+    assert test.examples
+    assert runner.failures == 0, "".join(report)
+
+
+def test_links_and_names_exist() -> None:
+    for name in ("CONTRIBUTING.md", "LICENSE", "CHANGELOG.md"):
+        assert (ROOT / name).exists()
