@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any
 
 from flint import fmpq
 
@@ -144,19 +144,3 @@ class InversionGame:
         )
         modes = ("population", "train")
         require(self.mode in modes, must=f"be one of {', '.join(modes)}", mode=self.mode)
-
-
-class Learner(Protocol):
-    """A randomised map from records to an output, with a likelihood where it has one."""
-
-    def answer(self, X: Any) -> Any: ...
-
-    def log_likelihood(self, output: Any, data: Any) -> float: ...
-
-
-class Attacker(Protocol):
-    """Guesses a secret from a learner's output."""
-
-    def fit(self, auxiliary: Any) -> Attacker: ...
-
-    def infer(self, output: Any, side_information: Any) -> Any: ...

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import html
-import textwrap
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from flint import fmpq
 
@@ -17,8 +14,7 @@ WIDTH = 88
 Json = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One line of an answer: what it is, its value, a remark."""
 
     label: str
@@ -48,6 +44,8 @@ class Answer:
         raise AttributeError("rows")
 
     def __str__(self) -> str:
+        import textwrap  # here and in _repr_html_: a process that prints JSON needs neither
+
         rows = self.rows()
         width = max((len(row.label) for row in rows), default=0)
         lines = [self.heading, ""]
@@ -59,6 +57,8 @@ class Answer:
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
+        import html
+
         cells = "".join(
             "<tr>"
             f"<th style='text-align:left'>{html.escape(row.label)}</th>"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flint import fmpq
 
@@ -27,12 +27,14 @@ from mipriv.guarantee import (
     Loss,
     TradeOffCurve,
 )
-from mipriv.loss._claims import Claim
 from mipriv.loss.population import population
 from mipriv.loss.tpr import true_positive_rate
 from mipriv.loss.worst_case import worst_case
 from mipriv.rigor.decimals import unit
 from mipriv.rigor.enclosure import DEFAULT_DIGITS, checked_digits
+
+if TYPE_CHECKING:
+    from mipriv.loss._claims import Claim
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from flint import arb, ctx, fmpq
+from flint import fmpq
 
 from mipriv.calculator.answer import Answer, Json, Row, brief, ends, text
+from mipriv.calculator.solve import largest_delta, largest_epsilon, largest_size
 from mipriv.calculator.target import Target, Using, read_target
 from mipriv.errors import Infeasible
 from mipriv.game import Adjacency, PopulationGame
 from mipriv.rigor.decimals import nonnegative, unit
-from mipriv.rigor.enclosure import DEFAULT_DIGITS, Enclosure, ball, checked_digits, floor
-from mipriv.rigor.search import largest_whole, root
+from mipriv.rigor.enclosure import DEFAULT_DIGITS, Enclosure, checked_digits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,17 +133,17 @@ def epsilon(
     if at_zero == 0:
         value = Enclosure.of(fmpq(0), digits)
         others = {
-            "largest delta": _largest_delta(target, fmpq(0), size, digits),
-            "epsilon at delta 0": _largest_epsilon(target, fmpq(0), size, digits),
+            "largest delta": largest_delta(target, fmpq(0), size, digits),
+            "epsilon at delta 0": largest_epsilon(target, fmpq(0), size, digits),
         }
         return _inverse("epsilon", value, target, given, others)
-    return _inverse("epsilon", _largest_epsilon(target, slack, size, digits), target, given)
+    return _inverse("epsilon", largest_epsilon(target, slack, size, digits), target, given)
 
 
 def _no_epsilon(target: Target, slack: fmpq, size: int, given: dict[str, str | None]) -> Infeasible:
     others = {
-        "largest delta": _largest_delta(target, fmpq(0), size, DEFAULT_DIGITS),
-        "epsilon at delta 0": _largest_epsilon(target, fmpq(0), size, DEFAULT_DIGITS),
+        "largest delta": largest_delta(target, fmpq(0), size, DEFAULT_DIGITS),
+        "epsilon at delta 0": largest_epsilon(target, fmpq(0), size, DEFAULT_DIGITS),
     }
     most, bare = (_safe(value) for value in others.values())
     return _infeasible(
@@ -171,18 +171,6 @@ def _infeasible(
 
 def _safe(value: Enclosure | None) -> str:
     return "unbounded" if value is None else str(value.lower)
-
-
-def _largest_epsilon(target: Target, delta: fmpq, n: int, digits: int) -> Enclosure | None:
-    if target.always_met(n):
-        return None
-    if target.met(fmpq(0), delta, n) == 0:
-        return Enclosure.of(fmpq(0), digits)
-    with ctx.workprec(64):
-        steps = target.adjacency.edits(n) * target.tau
-        start = -2 * (-arb(target.loss)).log1p() / steps
-        guess = start.mid().fmpq()
-    return root(lambda x: target.excess(x, delta, n), guess=guess, digits=digits)
 
 
 def delta(
@@ -224,7 +212,7 @@ def delta(
     if target.always_met(size):
         return _inverse("delta", None, target, given)
     if target.met(rate, fmpq(0), size) > 0:
-        bare = _largest_epsilon(target, fmpq(0), size, DEFAULT_DIGITS)
+        bare = largest_epsilon(target, fmpq(0), size, DEFAULT_DIGITS)
         raise _infeasible(
             f"epsilon={brief(rate)}: no delta keeps the loss at {text(target.loss)} for "
             f"n={text(size)}: it is larger already at delta=0, where the largest epsilon is "
@@ -234,28 +222,7 @@ def delta(
             given,
             {"epsilon at delta 0": bare},
         )
-    return _inverse("delta", _largest_delta(target, rate, size, digits), target, given)
-
-
-def _largest_delta(target: Target, epsilon: fmpq, n: int, digits: int) -> Enclosure | None:
-    if target.always_met(n):
-        return None
-    if target.met(epsilon, fmpq(0), n) == 0:
-        return Enclosure.of(fmpq(0), digits)
-    if epsilon == 0 and target.tau == 1:
-        return Enclosure.of(target.loss / target.adjacency.edits(n), digits)
-    with ctx.workprec(64):
-        # the loss is affine in delta until it saturates, and exactly so without tau
-        small = fmpq(1, 10**9)
-        start = ball(target.excess(epsilon, fmpq(0), n)).mid().fmpq()
-        slope = (ball(target.excess(epsilon, small, n)).mid().fmpq() - start) / small
-        guess = -start / slope if slope > 0 else fmpq(1, 2)
-    return root(
-        lambda x: target.excess(epsilon, x, n),
-        guess=guess if 0 < guess < 1 else fmpq(1, 2),
-        digits=digits,
-        at_most=fmpq(1),
-    )
+    return _inverse("delta", largest_delta(target, rate, size, digits), target, given)
 
 
 def size(
@@ -293,24 +260,7 @@ def size(
     }
     if target.loss >= 1 or target.tau == 0 or (rate == 0 and slack == 0):
         return _inverse("n", None, target, given)
-    return _inverse("n", _largest_size(target, rate, slack), target, given)
-
-
-def _largest_size(target: Target, epsilon: fmpq, delta: fmpq) -> int:
-    per_record = target.adjacency.edits(1) * target.tau
-    if epsilon == 0 and target.tau == 1:
-        return int((target.loss / (delta * per_record)).floor())
-    # n has about as many bits as 1/epsilon or 1/delta; a guess that good leaves few to be tried
-    with ctx.workprec(64 + (epsilon + delta).height_bits()):
-        if epsilon == 0:
-            start = arb(target.loss / (delta * per_record))
-        else:
-            part = target.loss / (1 + 2 * delta / arb(epsilon).expm1())
-            exact = target.using is Using.WORST_CASE
-            start = -(-part).log1p() if exact else part.atanh()
-            start = 2 * start / (epsilon * per_record)
-        guess = floor(start)
-    return largest_whole(lambda n: target.met(epsilon, delta, n) <= 0, guess=guess)
+    return _inverse("n", largest_size(target, rate, slack), target, given)
 
 
 def _inverse(

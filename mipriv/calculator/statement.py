@@ -7,8 +7,8 @@ from fractions import Fraction
 from flint import fmpq
 
 from mipriv.calculator.answer import brief, percent, text
-from mipriv.calculator.inverse import epsilon, size
-from mipriv.errors import Infeasible
+from mipriv.calculator.solve import largest_epsilon, largest_size
+from mipriv.calculator.target import Target, Using
 from mipriv.game import Adjacency, PopulationGame
 from mipriv.guarantee import ApproxDP, Kind, Loss
 
@@ -130,20 +130,19 @@ def _rate(fpr: fmpq | None, tpr: Loss | None) -> str:
 
 def remedy(claim: ApproxDP, game: PopulationGame) -> str:
     """What would bring the loss down to 1/2 for any populations; a known tau allows more."""
+    target = Target(loss=_GOAL, tau=fmpq(1), adjacency=claim.adjacency, using=Using.WORST_CASE)
     ways = []
-    shared = {"loss": _GOAL, "adjacency": claim.adjacency}
-    try:
-        most = epsilon(n=game.n, delta=claim.delta, digits=6, **shared)
-        if not most.unbounded:
-            ways.append(f"epsilon <= {brief(most.lower, upward=False)} at this delta and n")
-    except Infeasible:
-        edge = _GOAL / claim.adjacency.edits(max(game.n, 1))
+    if target.met(fmpq(0), claim.delta, game.n) > 0:
+        edge = _GOAL / claim.adjacency.edits(game.n)
         ways.append(
             "a smaller delta, as at this one no epsilon is small enough "
             f"(delta has to be below {brief(edge, upward=False)})"
         )
-    records = size(epsilon=claim.epsilon, delta=claim.delta, **shared).value
-    if isinstance(records, int):
-        ways.append(f"at most {text(records)} records at this epsilon and delta")
+    else:
+        most = largest_epsilon(target, claim.delta, game.n, 6)
+        if most is not None:
+            ways.append(f"epsilon <= {brief(most.lower, upward=False)} at this delta and n")
+    records = largest_size(target, claim.epsilon, claim.delta)
+    ways.append(f"at most {text(records)} records at this epsilon and delta")
     ways.append("populations known to be close (a small tau)")
     return "To keep the advantage within 0.5 it would take " + ", or ".join(ways) + "."

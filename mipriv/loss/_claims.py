@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from mipriv.errors import UnsupportedGuarantee
-from mipriv.guarantee import (
-    ApproxDP,
-    ConcentratedDP,
-    GaussianDP,
-    LaplaceDP,
-    TradeOffCurve,
-)
-from mipriv.loss.concentrated import ConcentratedGroup
-from mipriv.loss.curves import CurveGroup, GaussianGroup, LaplaceGroup
-from mipriv.loss.group import ApproxDPGroup, Group
+from mipriv.guarantee import ApproxDP
 
-Claim = ApproxDP | GaussianDP | LaplaceDP | ConcentratedDP | TradeOffCurve
+if TYPE_CHECKING:
+    from mipriv.guarantee import ConcentratedDP, GaussianDP, LaplaceDP, TradeOffCurve
+    from mipriv.loss.group import Group
 
-_GROUPS: dict[type, Any] = {
-    ApproxDP: ApproxDPGroup,
-    GaussianDP: GaussianGroup,
-    LaplaceDP: LaplaceGroup,
-    ConcentratedDP: ConcentratedGroup,
-    TradeOffCurve: CurveGroup,
+    Claim = ApproxDP | GaussianDP | LaplaceDP | ConcentratedDP | TradeOffCurve
+
+# by name, so that one claim does not load the others and their mathematics
+_GROUPS = {
+    "ApproxDP": ("group", "ApproxDPGroup"),
+    "GaussianDP": ("curves", "GaussianGroup"),
+    "LaplaceDP": ("curves", "LaplaceGroup"),
+    "ConcentratedDP": ("concentrated", "ConcentratedGroup"),
+    "TradeOffCurve": ("curves", "CurveGroup"),
 }
 
 
@@ -33,12 +30,12 @@ def group(claim: Claim) -> Group:
     Raises:
         UnsupportedGuarantee: not a claim about one record of the training set.
     """
-    make = _GROUPS.get(type(claim))
-    if make is None:
+    home = _GROUPS.get(type(claim).__name__)
+    if home is None:
         raise UnsupportedGuarantee(
             f"{type(claim).__name__} says nothing of one record of the training set"
         )
-    made: Group = make(claim)
+    made: Group = getattr(import_module(f"mipriv.loss.{home[0]}"), home[1])(claim)
     return made
 
 

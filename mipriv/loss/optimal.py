@@ -30,7 +30,8 @@ from math import comb
 from flint import arb, ctx, fmpq
 
 from mipriv.errors import UnsupportedGuarantee, require
-from mipriv.game import Adjacency, FinitePair, PopulationGame, adjacency as read_adjacency
+from mipriv.game import Adjacency, FinitePair, PopulationGame
+from mipriv.game import adjacency as read_adjacency
 from mipriv.guarantee import ApproxDP, Kind, Loss
 from mipriv.loss._linear_program import Program, Row, Vertex, ranking, solve
 from mipriv.loss.group import ApproxDPGroup

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from flint import arb, fmpq
 
 from mipriv.contexts.arb import ARB
@@ -9,7 +11,7 @@ from mipriv.errors import UnsupportedGuarantee, require
 from mipriv.formulas.worst_case import worst_case as formula
 from mipriv.game import FinitePair, PopulationGame
 from mipriv.guarantee import ApproxDP, Kind, Loss
-from mipriv.loss._claims import Claim, approximate, group
+from mipriv.loss._claims import approximate, group
 from mipriv.loss.worst_case import worst_case
 from mipriv.rigor.enclosure import (
     DEFAULT_DIGITS,
@@ -19,6 +21,9 @@ from mipriv.rigor.enclosure import (
     enclose,
     refine_or_widen,
 )
+
+if TYPE_CHECKING:
+    from mipriv.loss._claims import Claim
 
 MAX_SWAP_RECORDS = 100_000
 

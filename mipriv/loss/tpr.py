@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from flint import fmpq
 
 from mipriv.game import PopulationGame
 from mipriv.guarantee import Loss
-from mipriv.loss._claims import Claim, group
+from mipriv.loss._claims import group
 from mipriv.rigor.decimals import unit
 from mipriv.rigor.enclosure import DEFAULT_DIGITS, Number, enclose, sign
+
+if TYPE_CHECKING:
+    from mipriv.loss._claims import Claim
 
 
 def true_positive_rate(

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from flint import fmpq
 
 from mipriv.game import PopulationGame
 from mipriv.guarantee import Loss
-from mipriv.loss._claims import Claim, group
+from mipriv.loss._claims import group
 from mipriv.rigor.enclosure import DEFAULT_DIGITS, Enclosure, enclose
+
+if TYPE_CHECKING:
+    from mipriv.loss._claims import Claim
 
 
 def worst_case(claim: Claim, game: PopulationGame, *, digits: int = DEFAULT_DIGITS) -> Loss:

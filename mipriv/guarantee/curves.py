@@ -1,4 +1,4 @@
-"""Claims: what is promised of one record (or one answer), and what follows for a game."""
+"""Claims about one record that are known as a trade-off curve."""
 
 from __future__ import annotations
 
@@ -7,32 +7,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from flint import fmpq
+from flint import arb, fmpq
 
 from mipriv.errors import require
 from mipriv.game import Adjacency, adjacency
-from mipriv.rigor.decimals import Endpoint, exact, nonnegative, unit
-from mipriv.rigor.enclosure import Enclosure, sign
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApproxDP:
-    """(epsilon, delta)-DP: P(E) <= e^epsilon Q(E) + delta for every event and ordered neighbour pair.
-
-    Attributes:
-        epsilon: nats, finite, >= 0.
-        delta: probability, in [0, 1].
-        adjacency: which pairs are neighbours.
-    """
-
-    epsilon: fmpq
-    delta: fmpq = fmpq(0)
-    adjacency: Adjacency = Adjacency.REPLACE_ONE
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "epsilon", nonnegative(self.epsilon, "epsilon"))
-        object.__setattr__(self, "delta", unit(self.delta, "delta"))
-        object.__setattr__(self, "adjacency", adjacency(self.adjacency))
+from mipriv.rigor.decimals import exact, nonnegative, unit
+from mipriv.rigor.enclosure import sign
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +114,7 @@ def _pairs(rows: Any) -> Iterable[tuple[Any, Any]]:
 def curve_row(epsilon: object, delta: object) -> tuple[fmpq, fmpq]:
     """Check one row of a curve and return it exactly."""
     row = exact(epsilon, "epsilon"), unit(delta, "delta")
-    possible = row[0] >= 0 or sign(lambda: row[1] + _expm1(row[0])) >= 0
+    possible = row[0] >= 0 or sign(lambda: row[1] + arb(row[0]).expm1()) >= 0
     require(
         possible,
         must="satisfy delta >= 1 - e^epsilon where epsilon < 0 (every learner needs that much)",
@@ -142,63 +122,3 @@ def curve_row(epsilon: object, delta: object) -> tuple[fmpq, fmpq]:
         delta=delta,
     )
     return row
-
-
-def _expm1(x: fmpq) -> Any:
-    from flint import arb
-
-    return arb(x).expm1()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Information:
-    """Mutual information between a record and one answer of a model, in bits.
-
-    Attributes:
-        bits: I(X; Y) of one answer, finite, >= 0; for queries chosen adaptively or of another law
-            than the one it was measured at, the channel's capacity instead.
-    """
-
-    bits: fmpq
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "bits", nonnegative(self.bits, "bits"))
-
-
-class Kind(StrEnum):
-    """What an enclosed number is."""
-
-    EXACT = "exact"  # the supremum itself
-    UPPER_BOUND = "upper bound"
-    CONJECTURED = "upper bound, tightness conjectured"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Loss:
-    """An enclosed probability or advantage, with what it is and where it comes from.
-
-    Attributes:
-        value: enclosure; for an upper bound it encloses the bound, not the leak.
-        complement: enclosure of 1 - value, to its own relative accuracy.
-        kind: exact supremum, upper bound, or upper bound whose tightness is conjectured.
-        method: the theorem used.
-        vacuous: whether the exact value is at least 1, decided exactly.
-        wide: whether the enclosure is wider than the digits asked for.
-    """
-
-    value: Enclosure
-    complement: Enclosure | None = None
-    kind: Kind
-    method: str
-    vacuous: bool
-    wide: bool = False
-
-    @property
-    def lower(self) -> Endpoint:
-        """Certainly not above the value."""
-        return self.value.lower
-
-    @property
-    def upper(self) -> Endpoint:
-        """Certainly not below the value: what is safe to quote."""
-        return self.value.upper
