@@ -10,6 +10,7 @@ from mipriv.rigor.search import largest_whole, root
 
 
 def largest_epsilon(target: Target, delta: fmpq, n: int, digits: int) -> Enclosure | None:
+    """Largest epsilon that meets a target which epsilon = 0 meets; None: every one does."""
     if target.always_met(n):
         return None
     if target.met(fmpq(0), delta, n) == 0:
@@ -22,6 +23,7 @@ def largest_epsilon(target: Target, delta: fmpq, n: int, digits: int) -> Enclosu
 
 
 def largest_delta(target: Target, epsilon: fmpq, n: int, digits: int) -> Enclosure | None:
+    """Largest delta that meets a target which delta = 0 meets; None: every one does."""
     if target.always_met(n):
         return None
     if target.met(epsilon, fmpq(0), n) == 0:
@@ -43,6 +45,7 @@ def largest_delta(target: Target, epsilon: fmpq, n: int, digits: int) -> Enclosu
 
 
 def largest_size(target: Target, epsilon: fmpq, delta: fmpq) -> int:
+    """Largest n that meets a target below 1, for epsilon or delta and tau above 0."""
     per_record = target.adjacency.edits(1) * target.tau
     if epsilon == 0 and target.tau == 1:
         return int((target.loss / (delta * per_record)).floor())
