@@ -27,7 +27,10 @@ class Answer:
 
     __slots__ = ()
 
-    statement: str
+    @property
+    def statement(self) -> str:
+        """The answer in words, composed when asked for."""
+        raise AttributeError("statement")
 
     @property
     def heading(self) -> str:

@@ -40,7 +40,6 @@ class Bound(Answer):
         population: the same over populations within tau; None without tau.
         bayes_success: best chance of guessing the secret; None without prior or secrets.
         tpr: largest true positive rate at `fpr`; None without fpr.
-        statement: the answer in words.
     """
 
     claim: ApproxDP
@@ -52,7 +51,11 @@ class Bound(Answer):
     population: Loss | None
     bayes_success: Loss | None
     tpr: Loss | None
-    statement: str
+
+    @property
+    def statement(self) -> str:
+        """The answer in words, composed when asked for."""
+        return say.of_bound(self)
 
     def inputs(self) -> dict[str, str | None]:
         given = {
@@ -167,5 +170,4 @@ def bound(
         population=near,
         bayes_success=success,
         tpr=tpr,
-        statement=say.of_bound(claim, game, published, worst, near, success, rate, tpr),
     )

@@ -48,7 +48,6 @@ class CurveLoss(Answer):
         worst_case: over all populations.
         population: over populations within tau; None without tau.
         tpr: largest true positive rate at `fpr`; None without fpr.
-        statement: the answer in words.
     """
 
     claim: Claim
@@ -58,7 +57,11 @@ class CurveLoss(Answer):
     worst_case: Loss
     population: Loss | None
     tpr: Loss | None
-    statement: str
+
+    @property
+    def statement(self) -> str:
+        """The answer in words."""
+        return _statement(self.claim, self.parameters, self.game, self.loss, self.fpr, self.tpr)
 
     @property
     def loss(self) -> Loss:
@@ -213,7 +216,6 @@ def _answer(
         worst_case=worst,
         population=near,
         tpr=tpr,
-        statement=_statement(claim, parameters, game, near or worst, rate, tpr),
     )
 
 

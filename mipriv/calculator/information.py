@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 from mipriv.calculator.answer import (
     Answer,
@@ -30,7 +31,6 @@ class InformationLoss(Answer):
         success: largest chance of a right guess.
         advantage: for two equiprobable secrets, else None.
         base: success without any answer, as a decimal.
-        statement: the answer in words.
     """
 
     claim: Information
@@ -38,7 +38,11 @@ class InformationLoss(Answer):
     success: Loss
     advantage: Loss | None
     base: str
-    statement: str
+
+    @property
+    def statement(self) -> str:
+        """The answer in words."""
+        return _statement(self.claim, self.game, self.success, self.base)
 
     def inputs(self) -> dict[str, str | None]:
         return {
@@ -110,18 +114,18 @@ def information(
         success=found.success,
         advantage=found.advantage,
         base=base,
-        statement=_statement(claim, game, found.success, found.base),
     )
 
 
-def _statement(claim: Information, game: InversionGame, success: Loss, base: object) -> str:
+def _statement(claim: Information, game: InversionGame, success: Loss, base: str) -> str:
     answers = "one answer" if game.queries == 1 else f"{text(game.queries)} answers"
     if success.vacuous:
         limit = "This much information can reveal the secret completely: it limits nothing."
     else:
+        blind = percent(Fraction(base), upward=False)
         limit = (
             f"An attacker who sees {answers} guesses the secret at most {percent(success.upper)} of "
-            f"the time; without any answer the best guess is right {percent(base)} of the time."
+            f"the time; without any answer the best guess is right {blind} of the time."
         )
     return (
         f"{limit}\nThis assumes {text(claim.bits)} bits of mutual information between a record and "

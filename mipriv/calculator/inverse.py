@@ -25,18 +25,21 @@ class Inverse(Answer):
         value: enclosure (epsilon, delta), whole number (n), or None: every value will do.
         using: the loss it was taken under.
         given: the other inputs, as text.
-        target: the loss aimed at.
+        target: the loss aimed at, and over what.
         alternatives: what else would do, where the answer is 0.
-        statement: the answer in words.
     """
 
     unknown: str
     value: Enclosure | int | None
     using: Using
     given: dict[str, str | None]
-    target: fmpq
+    target: Target
     alternatives: dict[str, Enclosure | None] = field(default_factory=dict)
-    statement: str
+
+    @property
+    def statement(self) -> str:
+        """The answer in words."""
+        return _statement(self.unknown, self.value, self.target, bool(self.alternatives))
 
     @property
     def unbounded(self) -> bool:
@@ -275,9 +278,8 @@ def _inverse(
         value=value,
         using=target.using,
         given=given,
-        target=target.loss,
+        target=target,
         alternatives=alternatives or {},
-        statement=_statement(unknown, value, target, bool(alternatives)),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Protocol
 
 from flint import fmpq
 
@@ -34,34 +35,47 @@ def neighbours(adjacency: Adjacency, n: int) -> str:
     )
 
 
-def of_bound(
-    claim: ApproxDP,
-    game: PopulationGame,
-    published: Loss,
-    worst: Loss,
-    near: Loss | None,
-    success: Loss | None,
-    fpr: fmpq | None,
-    tpr: Loss | None,
-) -> str:
+class Bounded(Protocol):
+    """What a statement is made of: the fields of `Bound`."""
+
+    @property
+    def claim(self) -> ApproxDP: ...
+    @property
+    def game(self) -> PopulationGame: ...
+    @property
+    def fpr(self) -> fmpq | None: ...
+    @property
+    def theorem(self) -> Loss: ...
+    @property
+    def worst_case(self) -> Loss: ...
+    @property
+    def population(self) -> Loss | None: ...
+    @property
+    def bayes_success(self) -> Loss | None: ...
+    @property
+    def tpr(self) -> Loss | None: ...
+
+
+def of_bound(answer: Bounded) -> str:
     """Statement of `bound`: what the adversary can do, under which assumptions, and what helps."""
-    loss = worst if near is None else near
+    claim, game, near = answer.claim, answer.game, answer.population
+    loss = answer.worst_case if near is None else near
     parts = [
         what(loss, game.n, near is not None, game.tau),
-        _success(success, game) + _rate(fpr, tpr),
+        _success(answer.bayes_success, game) + _rate(answer.fpr, answer.tpr),
         f"This assumes a learner that is ({text(claim.epsilon)}, {text(claim.delta)})-DP for "
         f"{neighbours(claim.adjacency, game.n)}, records drawn independently, and an attacker who "
         "sees everything the learner releases.",
     ]
-    if published.vacuous and not worst.vacuous:
+    published = answer.theorem
+    if published.vacuous:
+        figure = brief(published.upper)
         parts.append(
-            f"The published bound is {brief(published.upper)} here, at least 1, and says nothing; "
-            "the exact value does."
-        )
-    elif published.vacuous:
-        parts.append(
-            f"The published bound, {brief(published.upper)}, is at least 1: it says nothing here, "
-            "and the exact worst case confirms that nothing can be said."
+            f"The published bound, {figure}, is at least 1: it says nothing here, and the exact "
+            "worst case confirms that nothing can be said of arbitrary populations."
+            if answer.worst_case.vacuous
+            else f"The published bound is {figure} here, at least 1, and says nothing; the exact "
+            "value does."
         )
     if loss.lower >= NO_PROTECTION:
         parts.append(remedy(claim, game))

@@ -126,7 +126,8 @@ def decimal_text(value: fmpq | int) -> str:
     places = _decimal_places(ratio.q)
     if places is None:
         return f"{ratio.p.str()}/{ratio.q.str()}"
-    return _layout((ratio * fmpq(10) ** places).p, -places)
+    mantissa = (ratio * fmpq(10) ** places).p
+    return _layout(abs(mantissa).str(), -places, negative=mantissa < 0)
 
 
 def _decimal_places(denominator: fmpz) -> int | None:
@@ -141,16 +142,15 @@ def _decimal_places(denominator: fmpz) -> int | None:
     return max(powers.values()) if rest == 1 else None
 
 
-def _layout(mantissa: fmpz, exponent: int) -> str:
-    """mantissa * 10^exponent as text: plain when short, scientific otherwise."""
-    if mantissa == 0:
-        return "0"
-    digits = abs(mantissa).str()
+def _layout(digits: str, exponent: int, *, negative: bool = False) -> str:
+    """Text of digits * 10^exponent: plain when short, scientific otherwise."""
     stripped = digits.rstrip("0")
+    if not stripped:
+        return "0"
     exponent += len(digits) - len(stripped)
     digits = stripped
     point = len(digits) + exponent  # the number is 0.digits * 10^point
-    sign = "-" if mantissa < 0 else ""
+    sign = "-" if negative else ""
     if -5 < point <= 0:
         return f"{sign}0.{'0' * -point}{digits}"
     if 0 < point <= max(21, len(digits)):
@@ -174,14 +174,17 @@ class Endpoint(Fraction):
     _upward: bool
 
     def __new__(cls, mantissa: Any, exponent: int, *, upward: bool) -> Endpoint:
-        number = fmpz(mantissa)
-        size = exponent + len(abs(number).str())
-        if abs(size) <= _FRACTION_EXPONENT:
-            ratio = fmpq(number) * fmpq(10) ** exponent
-        else:
+        number = int(mantissa)
+        digits = fmpz(number).str() if number >= 0 else fmpz(-number).str()
+        size = exponent + len(digits)
+        if abs(size) > _FRACTION_EXPONENT:
             ratio = _outer(number > 0, size > 0, upward)
-        self = super().__new__(cls, int(ratio.p), int(ratio.q))
-        self._text = _layout(number, exponent)
+            self = super().__new__(cls, int(ratio.p), int(ratio.q))
+        elif exponent < 0:
+            self = super().__new__(cls, number, 10**-exponent)
+        else:
+            self = super().__new__(cls, number * 10**exponent)
+        self._text = _layout(digits, exponent, negative=number < 0)
         self._upward = upward
         return self
 
