@@ -9,7 +9,6 @@ from flint import arb, ctx, fmpq
 from mipriv.contexts.arb import power
 from mipriv.rigor.enclosure import Number, ball, floor
 
-MAX_TERMS = 60_000  # of a sum whose terms are formulas
 MAX_TAIL = 200_000  # of a sum whose terms are ratios
 SHORT_TAIL = 20_000  # up to here the sum is as fast as the incomplete beta function
 _WIDE_BITS = 128  # mass outside a window whose ends alone are used
@@ -107,35 +106,38 @@ def _tail(n: int, start: int, u: arb, v: arb, *, downward: bool) -> arb:
     return total
 
 
-def expectation(
-    n: int,
-    tau: fmpq,
-    term: Callable[[int], Number],
-    *,
-    increasing: bool,
-    max_terms: int = MAX_TERMS,
-) -> arb:
+def expectation(n: int, tau: fmpq, term: Callable[[int], Number], *, max_terms: int) -> arb:
     """Enclose E[term(K)], K ~ Bin(n, tau), 0 < tau < 1, for a monotone term in [0, 1].
 
     Sums every K within a window outside which Bernstein's inequality leaves less than
-    2^-precision; a window of more than `max_terms` is replaced by the values at its two ends, a
-    proved but wider enclosure.
+    2^-precision.  A window of more than `max_terms` is cut into bins, on each of which the term
+    lies between its values at the ends (one bin alone beyond 200,000 records): proved, but wider.
     """
     low, high, outside = _window(n, tau, ctx.prec)
+    stride = 1
     if high - low > max_terms:
         # more precision would widen this window again: its digits end here
         low, high, outside = _window(n, tau, min(ctx.prec, _WIDE_BITS))
-        at_low, at_high = ball(term(low)), ball(term(high))
-        if not increasing:
-            at_low, at_high = at_high, at_low
-        return (at_low * (1 - outside)).union((at_high + outside).min(arb(1)))
-    mass = pmf(n, low, tau)
+        stride = -(-2 * (high - low) // max_terms)
+    rest = arb(0).union(outside)
+    if high - low > MAX_TAIL:
+        return _between(term, low, high) * (1 - rest) + rest
     odds = arb(tau) / arb(1 - tau)
-    total = arb(0)
-    for k in range(low, high + 1):
-        total += mass * ball(term(k))
-        mass = mass * (n - k) * odds / (k + 1)
-    return total + arb(0).union(outside)
+    mass, total = pmf(n, low, tau), arb(0)
+    for start in range(low, high + 1, stride):
+        stop = min(start + stride, high + 1)
+        inside = arb(0)
+        for k in range(start, stop):
+            inside += mass
+            mass = mass * (n - k) * odds / (k + 1)
+        total += inside * _between(term, start, stop - 1)
+    return total + rest
+
+
+def _between(term: Callable[[int], Number], low: int, high: int) -> arb:
+    """Ball around all values of a monotone term from low to high."""
+    first = ball(term(low))
+    return first if low == high else first.union(ball(term(high)))
 
 
 def _window(n: int, tau: fmpq, precision: int) -> tuple[int, int, arb]:

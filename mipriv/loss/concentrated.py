@@ -25,6 +25,7 @@ class ConcentratedGroup(Group):
 
     kind = Kind.UPPER_BOUND
     method = "group privacy of rho-zCDP and the largest gap two KL bounds allow"
+    max_terms = 1_500
 
     def __init__(self, claim: ConcentratedDP) -> None:
         super().__init__(claim.adjacency.edits(1))

@@ -34,6 +34,7 @@ class GaussianGroup(Group):
     """mu-GDP; the n-fold curve is (n mu)-GDP."""
 
     method = "exact worst case over all mu-GDP learners"
+    max_terms = 60_000
 
     def __init__(self, claim: GaussianDP) -> None:
         super().__init__(claim.adjacency.edits(1))

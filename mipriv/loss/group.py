@@ -35,6 +35,7 @@ class Group(ABC):
 
     kind: Kind = Kind.EXACT
     method: str
+    max_terms = 4_000  # of an expectation: about a second's worth
 
     def __init__(self, steps_per_record: int) -> None:
         self.steps_per_record = steps_per_record
@@ -57,11 +58,11 @@ class Group(ABC):
 
     def expected(self, n: int, tau: fmpq) -> Number:
         """E[loss], K ~ Bin(n, tau) records changed, 0 < tau < 1."""
-        return expectation(n, tau, self._clamped_value, increasing=True)
+        return expectation(n, tau, self._clamped_value, max_terms=self.max_terms)
 
     def expected_headroom(self, n: int, tau: fmpq) -> Number:
         """1 - E[loss]."""
-        return expectation(n, tau, self._clamped_headroom, increasing=False)
+        return expectation(n, tau, self._clamped_headroom, max_terms=self.max_terms)
 
     def _clamped_value(self, records: int) -> Number:
         value = self.value(self.steps_per_record * records)

@@ -21,7 +21,7 @@ from mipriv.rigor.enclosure import (
     refine_or_widen,
 )
 
-_TERMS = 8_000  # a vertex search costs far more than a term of a closed form
+_TERMS = 3_000  # a vertex search costs far more than a term of a closed form
 
 
 def bayes_success(claim: ApproxDP, game: PopulationGame, *, digits: int = DEFAULT_DIGITS) -> Loss:
@@ -95,7 +95,6 @@ def _error(claim: ApproxDP, n: int, prior: fmpq, tau: fmpq) -> Number:
         n,
         tau,
         lambda records: least_error(members, claim.adjacency.edits(records), prior),
-        increasing=False,
         max_terms=_TERMS,
     )
 

@@ -116,28 +116,28 @@ def refine(evaluate: Callable[[], Number], *, digits: int, what: str = "the valu
 def refine_or_widen(evaluate: Callable[[], Number], *, digits: int) -> tuple[Number, bool]:
     """Value to `digits` digits, or the narrowest ball that more precision keeps giving.
 
-    For evaluations whose width is limited by a proved inequality and not by rounding; three
-    precisions without progress end the search at once.
+    For evaluations whose width is limited by a proved inequality and not by rounding: twice the
+    bits shrink a rounding error beyond recognition, so one precision without progress ends it.
 
     Returns:
         The value, and whether it is wider than asked.
     """
     needed = int(digits * _BITS_PER_DIGIT) + 4
-    bits, stalls = bits_for(digits), 0
+    bits, barren = bits_for(digits), 0
     best: arb | None = None
-    while bits <= MAX_BITS and stalls < 2:
+    while bits <= MAX_BITS and barren < 3:
         with ctx.workprec(bits):
             value = evaluate()
             if isinstance(value, fmpq):
                 return value, False
-            if value.is_finite():
-                if value.rel_accuracy_bits() >= needed:
-                    return value, False
-                progress = best is None or value.rad() * 2 < best.rad()
-                stalls = 0 if progress else stalls + 1
-                best = value if best is None or value.rad() < best.rad() else best
+            if not value.is_finite():
+                barren += 1
+            elif value.rel_accuracy_bits() >= needed:
+                return value, False
+            elif best is not None and value.rad() * 2 >= best.rad():
+                break
             else:
-                stalls += 1
+                best = value
         bits *= 2
     if best is None:
         raise PrecisionError(f"{digits} digits: no finite enclosure at {bits // 2} bits")
