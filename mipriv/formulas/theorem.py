@@ -10,7 +10,7 @@ from mipriv.contexts import Context
 def theorem(k: Context, epsilon: Any, delta: Any, n: Any) -> Any:
     """Upper bound B = tanh(n eps/2) (1 + 2 delta/(e^eps - 1)) on the loss; raw, may exceed 1.
 
-    With e = 1 - e^(-n eps) and d = 1 - e^(-eps) it is (e + 2 delta (1-d) e/d) / (2 - e), which
+    With q = e^(-eps) - 1 and r = e^(-n eps) - 1 it is (2 delta (1+q) r/q - r) / (2 + r), which
     neither overflows nor cancels; at eps = 0 it is n delta.
 
     Source: group privacy gives (n eps, delta (e^(n eps)-1)/(e^eps-1)) (Vadhan 2017), and an
@@ -18,9 +18,9 @@ def theorem(k: Context, epsilon: Any, delta: Any, n: Any) -> Any:
     """
 
     def positive() -> Any:
-        e = -k.expm1(-n * epsilon)
-        d = -k.expm1(-epsilon)
-        return (e + 2 * delta * (1 - d) * (e / d)) / (2 - e)
+        negative = -epsilon
+        q, r = k.expm1(negative), k.expm1(n * negative)
+        return (2 * delta * (1 + q) * (r / q) - r) / (2 + r)
 
     return k.select(k.is_zero(epsilon), lambda: n * delta, positive)
 

@@ -11,15 +11,17 @@ def unclamped(k: Context, epsilon: Any, delta: Any, n: Any) -> Any:
     """t1 * S_n, which is TV*_n as long as it does not exceed 1.
 
     t1 = (e^eps - 1 + 2 delta)/(e^eps + 1), S_n = sum over k = 1..n of e^(-floor(k/2) eps).  With
-    d = 1 - e^(-eps), m = floor(n/2) and e = 1 - e^(-m eps) it is
-    (d + 2 delta (1-d)) * (e/d for even n, (1 + 2 (1-d) e/d)/(2-d) for odd n); at eps = 0, n delta.
+    q = e^(-eps) - 1, u = 1 + q, m = floor(n/2) and R = (e^(-m eps) - 1)/q it is
+    (2 delta u - q) * (R for even n, (1 + 2 u R)/(1 + u) for odd n); at eps = 0, n delta.
     """
 
     def positive() -> Any:
-        d = -k.expm1(-epsilon)
-        ratio = -k.expm1(-k.half(n) * epsilon) / d
-        return (d + 2 * delta * (1 - d)) * k.select(
-            k.is_odd(n), lambda: (1 + 2 * (1 - d) * ratio) / (2 - d), lambda: ratio
+        negative = -epsilon
+        q = k.expm1(negative)
+        u = 1 + q
+        ratio = k.expm1(k.half(n) * negative) / q
+        return (2 * delta * u - q) * k.select(
+            k.is_odd(n), lambda: (1 + 2 * u * ratio) / (1 + u), lambda: ratio
         )
 
     return k.select(k.is_zero(epsilon), lambda: n * delta, positive)

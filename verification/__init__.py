@@ -1,0 +1,1 @@
+"""Measurements on the finished package, run from a checkout: `python -m verification --help`."""

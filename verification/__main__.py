@@ -1,0 +1,51 @@
+"""`python -m verification`: the commands, and every failure as one line and an exit code.
+
+0: done.  1: a target is missed, or something the command needs is missing or failed.  2: bad input.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from mipriv.errors import MissingExtra, ParameterError
+from verification.bench.command import bench
+from verification.bench.timing import ProcessFailed
+
+_CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 96}
+
+
+@click.group(context_settings=_CONTEXT, invoke_without_command=True)
+@click.pass_context
+def cli(context: click.Context) -> None:
+    """Measurements on the finished package."""
+    if context.invoked_subcommand is None:
+        raise click.UsageError("missing command; `python -m verification --help` lists them")
+
+
+cli.add_command(bench)
+
+
+def run(args: list[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    try:
+        outcome = cli.main(args=args, prog_name="python -m verification", standalone_mode=False)
+    except ParameterError as error:
+        return _fail(str(error), 2)
+    except (MissingExtra, ProcessFailed) as error:
+        return _fail(str(error), 1)
+    except click.ClickException as error:
+        return _fail(error.format_message(), 2)
+    except (click.Abort, KeyboardInterrupt):
+        return _fail("interrupted", 130)
+    return outcome if isinstance(outcome, int) else 0
+
+
+def _fail(message: str, code: int) -> int:
+    click.echo(f"Error: {' '.join(message.split())}", err=True)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(run())

@@ -1,0 +1,1 @@
+"""Benchmarks: every number is a ratio of two measurements made in turn in one run."""
