@@ -33,7 +33,8 @@ from mipriv.errors import UnsupportedGuarantee, require
 from mipriv.game import Adjacency, FinitePair, PopulationGame
 from mipriv.game import adjacency as read_adjacency
 from mipriv.guarantee import ApproxDP, Kind, Loss
-from mipriv.loss._linear_program import Program, Row, Vertex, ranking, solve
+from mipriv.loss._linear_program import Program, Row, Vertex, solve
+from mipriv.loss._ranking import ranking
 from mipriv.loss.group import ApproxDPGroup
 from mipriv.rigor.decimals import exact, unit, whole
 from mipriv.rigor.enclosure import DEFAULT_DIGITS, Enclosure, bits_for, checked_digits
@@ -118,7 +119,7 @@ def optimal(claim: ApproxDP, game: PopulationGame, *, digits: int = DEFAULT_DIGI
     >>> pair = FinitePair(["0.5", "0.3", "0.2"], ["0.3", "0.5", "0.2"])
     >>> loss = optimal(ApproxDP(epsilon=1), PopulationGame(n=3, pair=pair), digits=6)
     >>> print(loss.value)
-    [0.181283, 0.181284]
+    [0.191973, 0.191974]
     """
     digits = checked_digits(digits)
     pair = _populations(claim, game)
@@ -256,9 +257,7 @@ def _caps(growth: fmpq, delta: fmpq, adjacency: Adjacency) -> list[tuple[fmpq, f
     ]
 
 
-def _program(
-    growth: fmpq, delta: fmpq, n: int, pair: FinitePair, adjacency: Adjacency
-) -> Program:
+def _program(growth: fmpq, delta: fmpq, n: int, pair: FinitePair, adjacency: Adjacency) -> Program:
     """Return the linear program, one variable a histogram."""
     symbols = range(len(pair.first))
     place = {h: k for k, h in enumerate(histograms(n, len(pair.first)))}
@@ -351,7 +350,9 @@ def _bracket(claim: ApproxDP, n: int, pair: FinitePair, digits: int) -> tuple[fm
         vertex = question.solve(low, vertex)
         lower = question.certificate(low, vertex).lower
         if high is None:
-            return lower, question.program(low).ceiling([])
+            # no learner exceeds the total variation of the n-fold populations
+            program = question.program(low)
+            return lower, program.ceiling([fmpq(0)] * len(program.links))
         upper = question.certificate(high, question.solve(high, vertex)).upper
         if _resolved(lower, upper, digits) or bits == _MAX_BITS:
             return lower, upper
