@@ -22,7 +22,7 @@ Array = NDArray[np.float64]
 # operations, none of which cancels; with 4 ulp allowed for each elementary function that is
 # (3 * 8 + 15) 2^-53 < 2^-47.
 RELATIVE_ERROR = 2.0**-47
-_CHUNK = 1 << 12  # the temporaries of a chunk stay in the processor's cache
+_CHUNK = 1 << 17  # elements: few enough to keep the temporaries small beside the input
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,10 +49,14 @@ def root(
     # the bracket is far narrower than a unit in the last place: it holds at most one decimal
     inner = round_rational(low.x, digits, upward=True)
     if inner < _fraction(high.x):
-        here = _decided(excess, fmpq(inner.numerator, inner.denominator), bits)
-        if here.value == 0:
+        try:
+            here = _decided(excess, fmpq(inner.numerator, inner.denominator), bits, (low, high))
+        except _TooClose:  # the root may as well be that decimal: leave it inside, one unit wider
+            here = None
+        if here is not None and here.value == 0:
             return Enclosure.of(here.x, digits)
-        low, high = (here, high) if here.value < 0 else (low, here)
+        if here is not None:
+            low, high = (here, high) if here.value < 0 else (low, here)
     return Enclosure(
         round_rational(low.x, digits, upward=False), round_rational(high.x, digits, upward=True)
     )
@@ -70,18 +74,37 @@ def _fraction(x: fmpq) -> Fraction:
     return Fraction(int(x.p), int(x.q))
 
 
-def _decided(excess: Callable[[fmpq], Number], x: fmpq, bits: int) -> _Point:
-    """Evaluate at a precision that decides the sign; gives up where precision does not help."""
+class _TooClose(Exception):
+    """A trial point agrees with the root far beyond the digits asked for."""
+
+
+def _decided(
+    excess: Callable[[fmpq], Number],
+    x: fmpq,
+    bits: int,
+    around: tuple[_Point, _Point] | None = None,
+) -> _Point:
+    """Evaluate at a precision that decides the sign; gives up where precision does not help.
+
+    Raises:
+        _TooClose: the excess is below 2^-(8 bits) of that at the ends of the bracket `around`.
+        PrecisionError: more precision does not make the ball smaller.
+    """
     stalls, radius = 0, None
-    while bits <= MAX_BITS and stalls < 3:
-        with ctx.workprec(bits):
+    precision = bits
+    while precision <= MAX_BITS and stalls < 3:
+        with ctx.workprec(precision):
             value = ball(excess(x))
             if value > 0 or value < 0 or value.is_zero():
                 return _Point(x, value.mid())
+            if around is not None and value.is_finite():
+                scale = abs(around[0].value).max(abs(around[1].value))
+                if value.rad() < scale * arb(2) ** (-8 * bits):
+                    raise _TooClose
             stalls = stalls + 1 if radius is not None and value.rad() * 2 >= radius else 0
             radius = value.rad() if value.is_finite() else None
-        bits *= 2
-    raise PrecisionError(f"the sign at a trial point is undecided at {bits // 2} bits")
+        precision *= 2
+    raise PrecisionError(f"the sign at a trial point is undecided at {precision // 2} bits")
 
 
 def _bracket(
@@ -119,7 +142,14 @@ def _narrow(
         width = high.x - low.x
         if width <= tolerance * high.x:
             break
-        here = _decided(excess, _trial(low.x, high.x, below, above, bits, halve=slow >= 3), bits)
+        trial = _trial(low.x, high.x, below, above, bits, halve=slow >= 3)
+        try:
+            here = _decided(excess, trial, bits, (low, high))
+        except _TooClose:  # then the root lies within the tolerance of the trial point
+            reach = trial * tolerance / 4
+            near = max(trial - reach, low.x), min(trial + reach, high.x)
+            low, high = (_decided(excess, x, bits) for x in near)
+            break
         if here.value == 0:
             return here, here
         if here.value < 0:
