@@ -126,15 +126,15 @@ def fmpq_half() -> Any:
     return Fraction(1, 2)
 
 
-def brief(value: Any, *, upward: bool = True) -> str:
-    """Four digits of a number, rounded away from the safe side's loss."""
+def brief(value: Any, *, upward: bool = True, digits: int = 4) -> str:
+    """A few digits of a number, rounded so that the sentence around it stays true."""
     ratio = value if isinstance(value, fmpq) else fmpq(value.numerator, value.denominator)
-    return str(round_rational(ratio, 4, upward=upward))
+    return str(round_rational(ratio, digits, upward=upward))
 
 
 def percent(value: Any, *, upward: bool = True) -> str:
     """A probability as a percentage of four digits."""
-    return brief(100 * fmpq(value.numerator, value.denominator), upward=upward) + " %"
+    return brief(100 * fmpq(value.numerator, value.denominator), upward=upward) + "%"
 
 
 def text(value: fmpq | int | None) -> str | None:

@@ -69,7 +69,7 @@ def of_bound(answer: Bounded) -> str:
     ]
     published = answer.theorem
     if published.vacuous:
-        figure = brief(published.upper)
+        figure = brief(published.upper, digits=7)
         parts.append(
             f"The published bound, {figure}, is at least 1: it says nothing here, and the exact "
             "worst case confirms that nothing can be said of arbitrary populations."
@@ -103,7 +103,7 @@ def what(loss: Loss, n: int, near: bool, tau: fmpq | None) -> str:
     limit = (
         f"{intro} gains an advantage (true positive rate minus false positive rate) of at most "
         f"{most}: at even odds a guess is right at most {percent((1 + odds) / 2)} of the "
-        "time, where a blind guess is right 50 %."
+        "time, where a blind guess is right 50%."
     )
     reached = (
         " Some learner with this guarantee, on some such populations, leaks exactly that much; "
