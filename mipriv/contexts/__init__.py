@@ -40,6 +40,9 @@ class Context(Protocol):
     def one_minus_power(self, z: Any, n: Any) -> Any:
         """1 - (1 - z)^n for a whole n >= 0 and any real z, without cancellation at small z."""
 
+    def complement_power(self, z: Any, n: Any) -> Any:
+        """(1 - z)^n, accurate where it is tiny."""
+
     def is_zero(self, x: Any) -> Any:
         """Whether x is exactly 0 (a symbol is taken as nonzero)."""
 

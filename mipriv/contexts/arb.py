@@ -51,6 +51,9 @@ class ArbContext(ScalarContext):
             return -(n * (-ball).log1p()).expm1()
         return 1 - power(1 - ball, n)
 
+    def complement_power(self, z: Real, n: int) -> arb:
+        return power(1 - arb(z), n)
+
 
 def power(base: arb, n: int) -> arb:
     """base^n for a whole n >= 0 of any size.

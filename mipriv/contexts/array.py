@@ -51,6 +51,12 @@ class NumpyContext:
         stable = -np.expm1(n * np.log1p(-np.where(small, z, 0.0)))
         return np.where(small, stable, 1.0 - np.power(1.0 - np.asarray(z, dtype=float), n))
 
+    def complement_power(self, z: Any, n: Any) -> Any:
+        """(1 - z)^n; the log form keeps small z, the power form allows z > 1."""
+        small = np.less(z, 0.5)
+        stable = np.exp(n * np.log1p(-np.where(small, z, 0.0)))
+        return np.where(small, stable, np.power(1.0 - np.asarray(z, dtype=float), n))
+
     def is_zero(self, x: Any) -> Any:
         return np.equal(x, 0)
 

@@ -62,6 +62,11 @@ class MpmathContext(ScalarContext):
             return -self.numbers.expm1(n * self.numbers.log1p(-z))
         return 1 - (1 - z) ** n
 
+    def complement_power(self, z: Any, n: int) -> Any:
+        if z < 0.5:
+            return self.numbers.exp(n * self.numbers.log1p(-z))
+        return (1 - z) ** n
+
 
 def mp(digits: int) -> MpmathContext:
     """Return mpmath at `digits` significant digits."""

@@ -91,6 +91,9 @@ class RationalContext(ScalarContext):
     def one_minus_power(self, z: fmpq, n: int) -> fmpq:
         return 1 - fmpq(1 - z) ** n
 
+    def complement_power(self, z: fmpq, n: int) -> fmpq:
+        return fmpq(1 - z) ** n
+
     def is_zero(self, x: object) -> bool:
         return x.is_zero() if isinstance(x, LogOf) else bool(x == 0)
 

@@ -51,6 +51,9 @@ class SympyContext:
     def one_minus_power(self, z: Any, n: Any) -> Any:
         return 1 - (1 - z) ** n
 
+    def complement_power(self, z: Any, n: Any) -> Any:
+        return (1 - z) ** n
+
     def is_zero(self, x: Any) -> bool:
         return sympy.sympify(x).is_zero is True
 

@@ -32,10 +32,10 @@ def population_complement(k: Context, epsilon: Any, delta: Any, n: Any, tau: Any
         s = k.exp(-epsilon / 2)
         gap = -k.expm1(-epsilon / 2)
         even, odd = mixture_weights(s, gap)
-        first = k.one_minus_power(tau * gap, n)
-        second = k.one_minus_power(tau * (1 + s), n)
-        kept = even * (1 - first) + odd * (1 - second)
-        return kept - 2 * delta * ((even * first + odd * second) / k.expm1(epsilon))
+        kept = even * k.complement_power(tau * gap, n)
+        kept = kept + odd * k.complement_power(tau * (1 + s), n)
+        moved = even * k.one_minus_power(tau * gap, n) + odd * k.one_minus_power(tau * (1 + s), n)
+        return kept - 2 * delta * (moved / k.expm1(epsilon))
 
     return k.select(k.is_zero(epsilon), lambda: 1 - n * tau * delta, positive)
 
@@ -63,7 +63,8 @@ def population_add_remove_complement(k: Context, epsilon: Any, delta: Any, n: An
     """1 - E[t1 S_{2K}] without cancellation at delta = 0."""
 
     def positive() -> Any:
-        moved = k.one_minus_power(-tau * k.expm1(-epsilon), n)
-        return (1 - moved) - 2 * delta * (moved / k.expm1(epsilon))
+        share = -tau * k.expm1(-epsilon)
+        moved = k.one_minus_power(share, n)
+        return k.complement_power(share, n) - 2 * delta * (moved / k.expm1(epsilon))
 
     return k.select(k.is_zero(epsilon), lambda: 1 - 2 * n * tau * delta, positive)

@@ -196,14 +196,19 @@ def _jump(line: Line, y: Number, count: int) -> Number:
 def _slack(lines: list[Line], line: Line, y: Number) -> arb:
     """Upper bound on how far h(y) exceeds the line at y; 0 if it certainly does not."""
     value = line.at(y)
-    worst = arb(0)
+    worst = _excess(fmpq(0), value)
     for other in lines:
         if other is not line:
-            excess = ball(other.at(y)) - ball(value)
-            if not excess <= 0:
-                worst = worst.max(excess.upper())
-    zero = -ball(value)
-    return worst.max(zero.upper()) if not zero <= 0 else worst
+            worst = worst.max(_excess(other.at(y), value))
+    return worst
+
+
+def _excess(x: Number, y: Number) -> arb:
+    """Upper bound on max(0, x - y); rationals are compared exactly, so that ties stay exact."""
+    gap = x - y
+    if gap <= 0:
+        return arb(0)
+    return ball(gap).upper()
 
 
 def _rise(
@@ -243,14 +248,12 @@ def _before(line: Line, p: Number, count: int) -> Number:
 
 def _growth_slack(lines: list[Line], line: Line, p: Number) -> arb:
     """Upper bound on how far the line's growth from p exceeds g(p)."""
-    value = ball(line.inverse_at(p))
+    value = line.inverse_at(p)
     worst = arb(0)
     for other in lines:
-        flat = 1 - ball(other.at(1 - p))  # the other half of the curve
-        for candidate in (flat,) if other is line else (flat, ball(other.inverse_at(p))):
-            excess = value - candidate
-            if not excess <= 0:
-                worst = worst.max(excess.upper())
+        worst = worst.max(_excess(value, 1 - other.at(1 - p)))  # the other half of the curve
+        if other is not line:
+            worst = worst.max(_excess(value, other.inverse_at(p)))
     return worst
 
 

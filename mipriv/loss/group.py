@@ -11,7 +11,7 @@ from functools import cached_property
 
 from flint import arb, fmpq
 
-from mipriv.contexts.arb import ARB
+from mipriv.contexts.arb import ARB, power
 from mipriv.errors import PrecisionError
 from mipriv.formulas.population import (
     mixture_weights,
@@ -137,6 +137,8 @@ class ApproxDPGroup(Group):
             return closed
         if self.epsilon == 0 and n <= _EXACT_TERMS:
             return self._rational_headroom(n, tau)
+        if self._threshold == 1:  # any record that differs reveals the secret
+            return (1 - tau) ** n if n <= _EXACT_TERMS else power(1 - arb(tau), n)
         room: arb = arb(0) + self._summed_headroom(n, tau)
         if room.is_finite() and room.rad() < arb(2) ** -40:
             return room

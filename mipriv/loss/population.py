@@ -60,8 +60,13 @@ def population(claim: Claim, game: PopulationGame, *, digits: int = DEFAULT_DIGI
         room: Number = fmpq(1)
         wide = False
     else:
-        value, wide = refine_or_widen(lambda: members.expected(game.n, tau), digits=digits)
-        room, vague = refine_or_widen(lambda: members.expected_headroom(game.n, tau), digits=digits)
+        lost = game.n.bit_length()
+        value, wide = refine_or_widen(
+            lambda: members.expected(game.n, tau), digits=digits, extra_bits=lost
+        )
+        room, vague = refine_or_widen(
+            lambda: members.expected_headroom(game.n, tau), digits=digits, extra_bits=lost
+        )
         wide = wide or vague
     return Loss(
         value=Enclosure.of(value, digits).within(0, 1),

@@ -56,8 +56,13 @@ def bayes_success(claim: ApproxDP, game: PopulationGame, *, digits: int = DEFAUL
     tau = fmpq(1) if game.tau is None else game.tau
     if prior == fmpq(1, 2):
         return _balanced(population(claim, game, digits=digits), digits)
-    error, wide = refine_or_widen(lambda: _error(claim, game.n, prior, tau), digits=digits)
-    success, vague = refine_or_widen(lambda: 1 - _error(claim, game.n, prior, tau), digits=digits)
+    lost = game.n.bit_length()
+    error, wide = refine_or_widen(
+        lambda: _error(claim, game.n, prior, tau), digits=digits, extra_bits=lost
+    )
+    success, vague = refine_or_widen(
+        lambda: 1 - _error(claim, game.n, prior, tau), digits=digits, extra_bits=lost
+    )
     return Loss(
         value=Enclosure.of(success, digits).within(0, 1),
         complement=Enclosure.of(error, digits).within(0, 1),
@@ -88,6 +93,8 @@ def _balanced(loss: Loss, digits: int) -> Loss:
 
 
 def _error(claim: ApproxDP, n: int, prior: fmpq, tau: fmpq) -> Number:
+    if prior in (0, 1):
+        return fmpq(0)
     members = ApproxDPGroup(claim)
     if tau == 1 or tau == 0 or n == 0:
         return least_error(members, claim.adjacency.edits(n) if tau == 1 else 0, prior)

@@ -113,19 +113,22 @@ def refine(evaluate: Callable[[], Number], *, digits: int, what: str = "the valu
     raise PrecisionError(f"{what}: {digits} digits need more than {MAX_BITS} bits")
 
 
-def refine_or_widen(evaluate: Callable[[], Number], *, digits: int) -> tuple[Number, bool]:
+def refine_or_widen(
+    evaluate: Callable[[], Number], *, digits: int, extra_bits: int = 0
+) -> tuple[Number, bool]:
     """Value to `digits` digits, or the narrowest ball that more precision keeps giving.
 
     For evaluations whose width is limited by a proved inequality and not by rounding: twice the
-    bits shrink a rounding error beyond recognition, so one precision without progress ends it.
+    bits shrink a rounding error beyond recognition, so two without progress end it.  `extra_bits`
+    is what the evaluation is known to lose (the bits of an exponent, say).
 
     Returns:
         The value, and whether it is wider than asked.
     """
     needed = int(digits * _BITS_PER_DIGIT) + 4
-    bits, barren = bits_for(digits), 0
+    bits, barren, stalls = bits_for(digits) + extra_bits, 0, 0
     best: arb | None = None
-    while bits <= MAX_BITS and barren < 3:
+    while bits <= MAX_BITS and barren < 3 and stalls < 2:
         with ctx.workprec(bits):
             value = evaluate()
             if isinstance(value, fmpq):
@@ -134,10 +137,10 @@ def refine_or_widen(evaluate: Callable[[], Number], *, digits: int) -> tuple[Num
                 barren += 1
             elif value.rel_accuracy_bits() >= needed:
                 return value, False
-            elif best is not None and value.rad() * 2 >= best.rad():
-                break
+            elif best is None or value.rad() * 2 < best.rad():
+                best, stalls = value, 0
             else:
-                best = value
+                stalls += 1
         bits *= 2
     if best is None:
         raise PrecisionError(f"{digits} digits: no finite enclosure at {bits // 2} bits")
