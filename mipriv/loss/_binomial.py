@@ -118,7 +118,7 @@ def expectation(n: int, tau: fmpq, term: Callable[[int], Number], *, max_terms: 
     if high - low > max_terms:
         # more precision would widen this window again: its digits end here
         low, high, outside = _window(n, tau, min(ctx.prec, _WIDE_BITS))
-        stride = -(-2 * (high - low) // max_terms)
+        stride = -(-8 * (high - low) // max_terms)
     rest = arb(0).union(outside)
     if high - low > MAX_TAIL:
         return _between(term, low, high) * (1 - rest) + rest
