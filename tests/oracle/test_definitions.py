@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -120,9 +121,7 @@ def mean(n: int, tau: Any, term: Any) -> Any:
     )
 
 
-@given(claim=approx_dp, n=few, tau=taus)
-@settings(max_examples=100)
-def test_population_is_the_mean_over_the_binomial(claim: ApproxDP, n: int, tau: str) -> None:
+def population_is_the_mean(claim: ApproxDP, n: int, tau: str) -> bool:
     def at(k: int) -> Any:
         steps = claim.adjacency.edits(k)
         best = max((1 - a - b for a, b in vertices(claim, steps)), default=MP.mpf(0))
@@ -130,9 +129,24 @@ def test_population_is_the_mean_over_the_binomial(claim: ApproxDP, n: int, tau: 
 
     loss = population(claim, PopulationGame(n=n, tau=tau))  # type: ignore[arg-type]
     reference = mean(n, number(tau), at)
-    assert inside(loss, reference)
-    assert inside(loss.complement, 1 - reference)
-    assert not loss.wide
+    return inside(loss, reference) and inside(loss.complement, 1 - reference) and not loss.wide
+
+
+@given(claim=approx_dp, n=few, tau=taus)
+@settings(max_examples=60)
+def test_population_is_the_mean_over_the_binomial(claim: ApproxDP, n: int, tau: str) -> None:
+    assert population_is_the_mean(claim, n, tau)
+
+
+@pytest.mark.parametrize("adjacency", ["replace", "add-remove"])
+@pytest.mark.parametrize("tau", ["0.01", "0.5", "0.97"])
+@pytest.mark.parametrize("n", [1, 2, 3, 8, 21])
+def test_population_below_and_beyond_saturation(n: int, tau: str, adjacency: str) -> None:
+    """Every combination of parity, branch and clamp, with the loss and its complement."""
+    for epsilon in ("0", "0.001", "0.3", "4"):
+        for delta in ("0", "0.0004", "0.03", "0.4"):
+            claim = ApproxDP(epsilon=epsilon, delta=delta, adjacency=adjacency)  # type: ignore[arg-type]
+            assert population_is_the_mean(claim, n, tau), (epsilon, delta)
 
 
 @given(claim=approx_dp, n=st.integers(0, 10), tau=taus, prior=priors)

@@ -48,12 +48,7 @@ def benchmarks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[Ben
     return replace
 
 
-# ---- the stored results
-
-
 def test_readme_shows_the_stored_results() -> None:
-    if not README.exists():
-        pytest.skip("README.md does not exist yet")
     assert readme_block(README) == markdown(Run.read(STORE))
 
 
@@ -71,9 +66,6 @@ def test_the_stored_results_say_where_they_were_measured() -> None:
     assert set(stored.versions) == {"python", "numpy", "python-flint", "dp-accounting"}
     assert all(stored.versions.values())
     assert stored.cpus
-
-
-# ---- the harness can fail
 
 
 @pytest.mark.parametrize(
@@ -206,9 +198,6 @@ def test_a_ratio_survives_a_noisy_machine(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(timing.time, "perf_counter", lambda: now)
     assert timing.ratio(work("A", 3.0), work("B", 2.0), repeat=4) == 1.5
     assert order == "AB" * 5
-
-
-# ---- the benchmarks themselves
 
 
 @pytest.mark.parametrize(
