@@ -265,3 +265,21 @@ def test_laplace_against_its_density() -> None:
         found = mipriv.laplace(epsilon=epsilon, n=n, fpr=fpr)
         assert inside(found.tpr, tail)
         assert inside(found.loss, 1 - MP.exp(-shift / 2))
+
+
+def test_zcdp_is_the_largest_gap_that_both_divergences_allow() -> None:
+    """All pairs of rates on a grid of 1/1000: none beats the answer, the best come within 2/1000."""
+    import numpy as np
+
+    rate = np.arange(1, 1000) / 1000
+    p, q = rate[:, None], rate[None, :]
+    forward = p * np.log(p / q) + (1 - p) * np.log((1 - p) / (1 - q))
+    backward = q * np.log(q / p) + (1 - q) * np.log((1 - q) / (1 - p))
+    for rho, n in ((0.001, 3), (0.05, 2), (0.3, 1), (0.2, 3)):
+        allowed = (forward <= rho * n * n) & (backward <= rho * n * n)
+        found = mipriv.zcdp(rho=rho, n=n, fpr="0.1")
+        best = float(np.max(np.where(allowed, p - q, 0)))
+        assert best <= float(found.loss.upper) <= best + 2e-3
+        reached = float(np.max(np.where(allowed[:, 99], rate, 0)))  # q = 0.1
+        assert found.tpr is not None
+        assert reached <= float(found.tpr.upper) <= reached + 1e-3
