@@ -220,3 +220,32 @@ def test_ten_thousand_digits() -> None:
     loss = mipriv.bound(epsilon="0.1", delta="0.01", n=10, digits=10_000).worst_case
     assert len(str(loss.upper)) >= 10_000
     assert str(loss.upper).startswith("0.468294082238245216841186281159")
+
+
+@pytest.mark.parametrize(
+    ("epsilon", "delta", "n", "fpr"),
+    [("0", "0.1", 10, "0"), ("0", "0.1", 9, "0.1"), ("1", "0.5", 2, "0"), ("1", "0.01", 99, "0")],
+)
+def test_a_certain_detection_is_exactly_one(epsilon: str, delta: str, n: int, fpr: str) -> None:
+    rate = mipriv.bound(epsilon=epsilon, delta=delta, n=n, fpr=fpr).tpr
+    assert rate is not None
+    assert rate.lower == rate.upper == 1
+    assert rate.vacuous
+
+
+def test_a_saturated_curve_is_exactly_one() -> None:
+    for rows, n in (([(0, "0.1")], 10), ([(1, "0.5"), (2, "0.4")], 99), ([("0.1", "1e-9")], HUGE)):
+        loss = mipriv.curve(rows=rows, n=n).loss
+        assert loss.lower == loss.upper == 1
+        assert loss.vacuous
+    almost = mipriv.curve(rows=[(0, "0.1")], n=9).loss
+    assert almost.upper == Fraction(9, 10)
+    assert not almost.vacuous
+
+
+@pytest.mark.parametrize("prior", ["0", "1"])
+def test_a_certain_prior_leaves_nothing_to_guess(prior: str) -> None:
+    success = mipriv.bound(epsilon=1, n=3, prior=prior, tau="0.5").bayes_success
+    assert success is not None
+    assert success.lower == success.upper == 1
+    assert success.vacuous
