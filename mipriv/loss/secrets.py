@@ -6,21 +6,24 @@ from flint import arb, fmpq
 
 from mipriv.contexts.arb import ARB
 from mipriv.formulas.secrets import secrets_complement
-from mipriv.game import PopulationGame
+from mipriv.game import Adjacency, PopulationGame
 from mipriv.guarantee import ApproxDP, Kind, Loss
 from mipriv.loss._claims import approximate
 from mipriv.loss.group import ApproxDPGroup
 from mipriv.loss.prior import bayes_success
 from mipriv.rigor.decimals import round_rational
-from mipriv.rigor.enclosure import DEFAULT_DIGITS, Enclosure, Number, ball, enclose
+from mipriv.rigor.enclosure import DEFAULT_DIGITS, Enclosure, Number, ball, enclose, sign
 from mipriv.rigor.search import root
+
+_METHOD = "best success among {} equiprobable secrets"
 
 
 def secrets_success(claim: ApproxDP, game: PopulationGame, *, digits: int = DEFAULT_DIGITS) -> Loss:
-    """Upper bound on the chance of guessing one of K equiprobable secrets.
+    """Largest chance of guessing one of K equiprobable secrets; an upper bound where it says so.
 
-    delta = 0: 1 - (K-1)/min over j of (E^j + (K-1) E^(n-j)), E = e^eps.  delta > 0: 1 - (K-1) a,
-    with a the root of F_n(a) = (K-1) a and F_n the n-fold trade-off curve.  K = 2 is exact.
+    Replace-one, delta = 0: 1 - (K-1)/min over j of (E^j + (K-1) E^(n-j)), E = e^eps; exact.
+    Replace-one, delta > 0: at most 1 - (K-1) a, with a the root of F_n(a) = (K-1) a and F_n the
+    n-fold trade-off curve.  Add-remove: g^n(1/K), g = 1 - F_1; exact.
 
     Args:
         claim: (epsilon, delta)-DP.
@@ -28,15 +31,17 @@ def secrets_success(claim: ApproxDP, game: PopulationGame, *, digits: int = DEFA
         digits: significant digits of the success and of its complement.
 
     Returns:
-        Loss whose value is the success bound.  Its tightness is proved for K = 2 and, at delta = 0,
-        for n <= 1; conjectured at delta = 0 otherwise; false in general for delta > 0.
+        Loss whose value is the success.  Exact for K = 2, at delta = 0, for one record, and under
+        add-remove; an upper bound, in general not attained, for replace-one at delta > 0.
 
     Raises:
         UnsupportedGuarantee: another kind of claim.
 
     Numerics: the exponent is convex in j, so the integers around its stationary point hold the
     minimum; the root is certified by two signs.
-    Source: the trade-off curve between each secret and the mean of the others.
+    Source: replace-one, the trade-off curve between each secret and the mean of the others, and a
+    mechanism that samples votes (Thm 9); add-remove, every secret is n steps from the empty data
+    set, where some guess has a chance of 1/K at most on average.
 
     >>> from mipriv.guarantee import ApproxDP
     >>> secrets_success(ApproxDP(epsilon=1), PopulationGame(n=1, secrets=3), digits=9).value
@@ -45,8 +50,9 @@ def secrets_success(claim: ApproxDP, game: PopulationGame, *, digits: int = DEFA
     claim = approximate(claim, "the bound for many secrets")
     if game.secrets == 2:
         return bayes_success(claim, game, digits=digits)
-    members, steps = ApproxDPGroup(claim), claim.adjacency.edits(game.n)
-    count = game.secrets
+    members, steps, count = ApproxDPGroup(claim), game.n, game.secrets
+    if claim.adjacency is Adjacency.ADD_REMOVE:
+        return _through_nothing(members, steps, count, digits)
     saturated = members.saturated(steps)
     if saturated:
         room: Number = fmpq(0)
@@ -63,16 +69,30 @@ def secrets_success(claim: ApproxDP, game: PopulationGame, *, digits: int = DEFA
         value=value.within(0, 1),
         complement=complement.within(0, 1),
         kind=_kind(claim, steps),
-        method=f"best success among {count} equiprobable secrets",
+        method=_METHOD.format(count),
+        vacuous=saturated,
+    )
+
+
+def _through_nothing(members: ApproxDPGroup, steps: int, count: int, digits: int) -> Loss:
+    """g^n(1/K): n records added to the empty data set."""
+    blind = fmpq(1, count)
+    saturated = sign(lambda: members.missed(blind, steps), what="whether the success is 1") <= 0
+
+    def missed() -> Number:
+        return fmpq(0) if saturated else members.missed(blind, steps)
+
+    return Loss(
+        value=enclose(lambda: 1 - missed(), digits=digits).within(0, 1),
+        complement=enclose(missed, digits=digits).within(0, 1),
+        kind=Kind.EXACT,
+        method=_METHOD.format(count),
         vacuous=saturated,
     )
 
 
 def _kind(claim: ApproxDP, steps: int) -> Kind:
-    if claim.delta > 0:
-        return Kind.UPPER_BOUND
-    settled = steps <= 1 or claim.epsilon == 0
-    return Kind.EXACT if settled else Kind.CONJECTURED
+    return Kind.EXACT if claim.delta == 0 or steps <= 1 else Kind.UPPER_BOUND
 
 
 def _room(epsilon: fmpq, steps: int, count: int) -> arb:

@@ -74,7 +74,7 @@ def test_the_optional_blocks_of_bound() -> None:
     assert set(found["tpr"]) == {"lower", "upper", "kind"}  # type: ignore[call-overload]
     many = answer("bound", "--eps", "0.1", "--n", "10", "--secrets", "5")
     assert many["inputs"]["secrets"] == "5"  # type: ignore[index]
-    assert many["bayes_success"]["kind"] == "upper bound, tightness conjectured"  # type: ignore[index]
+    assert many["bayes_success"]["kind"] == "exact"  # type: ignore[index]
 
 
 def test_inverses_as_json() -> None:

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mipriv
-from mipriv.game import FinitePair, PopulationGame
+from mipriv.game import Adjacency, FinitePair, PopulationGame
 from mipriv.guarantee import ApproxDP, TradeOffCurve
 from mipriv.loss.population import population, swap
 from mipriv.loss.prior import bayes_success
@@ -165,18 +165,31 @@ def test_prior_with_tau_is_the_mean_success(claim: ApproxDP, n: int, tau: str, p
     assert inside(found, mean(n, number(tau), at))
 
 
-@given(claim=approx_dp, n=st.integers(1, 20), count=st.integers(3, 10**6))
+many = st.integers(3, 10**6)
+
+
+@given(claim=approx_dp.filter(lambda c: c.adjacency is Adjacency.REPLACE_ONE), n=few, count=many)
 @settings(max_examples=80)
 def test_many_secrets_solve_the_two_sided_equation(claim: ApproxDP, n: int, count: int) -> None:
     """F_n(a) = (K-1) a by bisection at 60 digits."""
-    steps = claim.adjacency.edits(n)
     low, high = MP.mpf(0), MP.mpf(1) / (count - 1)
     for _ in range(190):
         middle = (low + high) / 2
-        above = 1 - chain(claim, steps, middle) > (count - 1) * middle
+        above = 1 - chain(claim, n, middle) > (count - 1) * middle
         low, high = (middle, high) if above else (low, middle)
     found = secrets_success(claim, PopulationGame(n=n, secrets=count))
     assert inside(found, 1 - (count - 1) * low)
+
+
+@given(claim=approx_dp, n=few, count=many)
+@settings(max_examples=80)
+def test_add_remove_secrets_start_from_a_blind_guess(claim: ApproxDP, n: int, count: int) -> None:
+    """g iterated n times from 1/K, through the empty data set."""
+    claim = ApproxDP(epsilon=claim.epsilon, delta=claim.delta, adjacency=Adjacency.ADD_REMOVE)
+    found = secrets_success(claim, PopulationGame(n=n, secrets=count))
+    reached = chain(claim, n, MP.mpf(1) / count)
+    assert inside(found, reached)
+    assert inside(found.complement, 1 - reached)
 
 
 ROWS = st.lists(st.tuples(decimals(1e-4, 5), decimals(1e-8, 0.3)), min_size=1, max_size=6)

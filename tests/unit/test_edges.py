@@ -78,7 +78,8 @@ def test_the_kinds() -> None:
     assert success(prior="0.2", tau="0.5") == "upper bound"
     assert success(prior="0.5", tau="0.5") == "exact"
     assert success(secrets=2) == "exact"
-    assert success(secrets=3) == "upper bound, tightness conjectured"
+    assert success(secrets=3) == "exact"
+    assert success(secrets=3, adjacency="add-remove", delta="0.01") == "exact"
     assert success(secrets=3, delta="0.01") == "upper bound"
     one = mipriv.bound(epsilon=1, n=1, secrets=3).bayes_success
     assert one is not None
