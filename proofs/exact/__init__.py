@@ -1,0 +1,14 @@
+"""The code's formulas against their definitions, over fractions or by balls that must overlap."""
+
+from proofs.check import Check
+from proofs.exact import curves, group_privacy, information, mid, population, secrets, worst_case
+
+CHECKS: tuple[Check, ...] = (
+    *group_privacy.CHECKS,
+    *worst_case.CHECKS,
+    *curves.CHECKS,
+    *population.CHECKS,
+    *secrets.CHECKS,
+    *information.CHECKS,
+    *mid.CHECKS,
+)

@@ -1,0 +1,215 @@
+"""Theorem 9: the bound for K equiprobable secrets, and mechanisms that reach it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations
+
+from flint import fmpq
+
+from mipriv.contexts.rational import RATIONAL, log_of
+from mipriv.formulas.secrets import secrets, secrets_complement
+from proofs.check import Check, demand
+from proofs.exact.definitions import CLAIMS, GROWTHS, Claim, breakpoints, grow, grown, histograms
+from proofs.exact.secrets_mechanism import add_remove, kept, near, replace_one
+
+COUNTS = (2, 3, 7, 30)
+Law = tuple[fmpq, ...]
+
+
+def every_line_bounds_the_success() -> str:
+    """Each j is a line E^j x + E^(n-j) y = 1 below the n-fold curve; the least meets it.
+
+    With x the mean chance of a wrong answer k and y = (K-1) x the chance of missing k, a line below
+    the curve y = 1 - g^n(x) bounds x from below.
+    """
+    cases = 0
+    for growth in GROWTHS:
+        claim = (growth, fmpq(0))
+        for n in range(8):
+            curve = [(x, 1 - grown(claim, x, n)) for x in breakpoints(claim, n)]
+            for count in COUNTS:
+                room = []
+                for j in range(n + 1):
+                    missed = secrets_complement(RATIONAL, log_of(growth), n, count, j)
+                    hit = secrets(RATIONAL, log_of(growth), n, count, j)
+                    where = f"E = {growth}, n = {n}, K = {count}, j = {j}"
+                    demand(hit + missed == 1, f"secrets + secrets_complement is not 1 at {where}")
+                    x = missed / (count - 1)
+                    on_line = growth**j * x + growth ** (n - j) * missed
+                    demand(on_line == 1, f"secrets_complement is {missed}, off its line, at {where}")
+                    below = all(growth**j * a + growth ** (n - j) * b >= 1 for a, b in curve)
+                    demand(below, f"the line crosses the curve at {where}")
+                    room.append(missed)
+                    cases += 1
+                best = max(room) / (count - 1)
+                met = 1 - grown(claim, best, n) == (count - 1) * best
+                demand(met, f"the best line misses the curve at E = {growth}, n = {n}, K = {count}")
+    return f"{cases} lines"
+
+
+def neighbours(votes: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
+    """Data sets that differ in one record."""
+    for a, b in ((a, b) for a in range(len(votes)) if votes[a] for b in range(len(votes))):
+        if a != b:
+            moved = list(votes)
+            moved[a] -= 1
+            moved[b] += 1
+            yield tuple(moved)
+
+
+def demand_law(law: Law, where: str) -> None:
+    """Refute unless the numbers are a probability law."""
+    demand(sum(law) == 1 and min(law) >= 0, f"no probability law at {where}: {law}")
+
+
+def unanimous(secret: int, count: int, n: int) -> tuple[int, ...]:
+    """The data set of a secret."""
+    return tuple(n if o == secret else 0 for o in range(count))
+
+
+GRID = (
+    *((3, n, growth) for n in (1, 2, 3, 4, 7) for growth in GROWTHS),
+    *((3, 24, fmpq(101, 100) ** power) for power in (1, 2, 4, 8)),
+    *((4, n, growth) for n in (1, 3, 5) for growth in GROWTHS),
+    *((5, n, growth) for n in (2, 4) for growth in (fmpq(21, 20), fmpq(7, 5), fmpq(2), fmpq(9, 2))),
+    *((6, 6, growth) for growth in (fmpq(11, 10), fmpq(6, 5), fmpq(27, 20), fmpq(3, 2))),
+    *((7, n, growth) for n in (2, 3) for growth in (fmpq(11, 10), fmpq(2), fmpq(12, 5), fmpq(9))),
+)
+
+
+def replace_one_is_attained() -> str:
+    """delta = 0: the mechanism is a law, is private between all neighbours, reaches the bound."""
+    pairs = 0
+    for count, n, growth in GRID:
+        laws = {votes: replace_one(growth, votes) for votes in histograms(n, count)}
+        for votes, law in laws.items():
+            demand_law(law, str(votes))
+            for other in neighbours(votes):
+                private = all(p <= growth * q for p, q in zip(law, laws[other], strict=True))
+                demand(private, f"not private between {votes} and {other}, E = {growth}")
+                pairs += 1
+        bounds = [secrets(RATIONAL, log_of(growth), n, count, j) for j in range(n + 1)]
+        for k in range(count):
+            hit = laws[unanimous(k, count, n)][k]
+            demand(hit == min(bounds), f"success {hit}, bound {min(bounds)}, K, n = {count, n}")
+    return f"{len(GRID)} mechanisms, {pairs} pairs of neighbours"
+
+
+def keeping_votes_keeps_neighbours() -> str:
+    """Replacing one record replaces at most one of the kept votes."""
+    pairs = 0
+    for n, count in ((5, 3), (6, 4)):
+        for most in range(n + 1):
+            for votes in histograms(n, count):
+                one = kept(votes, most)
+                demand(sum(one) == most, f"{sum(one)} of {most} votes kept of {votes}")
+                for other in neighbours(votes):
+                    moved = sum(abs(x - y) for x, y in zip(one, kept(other, most), strict=True))
+                    demand(moved <= 2, f"{moved / 2} votes replaced between {votes} and {other}")
+                    pairs += 1
+    return f"{pairs} pairs of neighbours"
+
+
+# (K, t, E): E^(t-1) = K - 1 exactly
+EDGES = ((3, 2, fmpq(2)), (5, 2, fmpq(4)), (5, 3, fmpq(2)), (10, 3, fmpq(3)))
+
+
+def subsets_need_many_secrets() -> str:
+    """The subset rule is private up to E^(t-1) = K - 1 and not beyond: the condition is needed."""
+    for count, t, edge in EDGES:
+        for growth, private in ((edge, True), (edge + fmpq(1, 1000), False)):
+            holds = all(
+                p <= growth * q
+                for votes in histograms(t, count)
+                for other in neighbours(votes)
+                for p, q in zip(near(growth, votes), near(growth, other), strict=True)
+            )
+            demand(holds == private, f"private: {holds}, K = {count}, t = {t}, E = {growth}")
+    return f"{len(EDGES)} edges, both sides"
+
+
+def events_hold(claim: Claim, law: Law, other: Law) -> bool:
+    """(eps, delta)-DP from one law to another, every event."""
+    answers = range(len(law))
+    return all(
+        sum((law[o] for o in event), fmpq(0))
+        <= claim[0] * sum((other[o] for o in event), fmpq(0)) + claim[1]
+        for size in range(1, len(law) + 1)
+        for event in combinations(answers, size)
+    )
+
+
+def add_remove_is_attained() -> str:
+    """Any delta: the star mechanism is private over all data sets, and reaches g^n(1/K)."""
+    pairs = 0
+    for claim in CLAIMS:
+        for count, n in ((3, 1), (3, 2), (4, 2), (3, 3)):
+            reach = (v for size in range(n + 2) for v in histograms(size, count))
+            laws = {votes: add_remove(claim, n, votes) for votes in reach}
+            for votes, law in laws.items():
+                demand_law(law, str(votes))
+                for o in range(count):
+                    more = tuple(v + (i == o) for i, v in enumerate(votes))
+                    if more in laws:
+                        both = events_hold(claim, law, laws[more]) and events_hold(
+                            claim, laws[more], law
+                        )
+                        demand(both, f"not private between {votes} and {more} at {claim}")
+                        pairs += 1
+            hit = sum((laws[unanimous(k, count, n)][k] for k in range(count)), fmpq(0)) / count
+            top = grown(claim, fmpq(1, count), n)
+            demand(hit == top, f"success {hit}, bound {top}, at {claim}, K, n = {count, n}")
+    return f"{len(CLAIMS) * 4} mechanisms, {pairs} pairs of neighbours"
+
+
+def add_remove_is_below_the_line() -> str:
+    """The bound with 2n steps holds under add-remove but is not reached: K = 3, n = 1, E = 3/2."""
+    growth, count, n = fmpq(3, 2), 3, 1
+    claim = (growth, fmpq(0))
+    lines = [secrets(RATIONAL, log_of(growth), 2 * n, count, j) for j in range(2 * n + 1)]
+    truth = grown(claim, fmpq(1, count), n)
+    demand(truth == fmpq(1, 2), f"g(1/3) is {truth}")
+    demand(min(lines) == fmpq(9, 17), f"the bound with two steps is {min(lines)}")
+    demand(grow(claim, fmpq(1, count)) < min(lines), "the bound is attained after all")
+    return "1/2 < 9/17"
+
+
+CHECKS = (
+    Check(
+        "exact.secrets-lines",
+        "each j gives a line below the n-fold curve, and the best meets it",
+        every_line_bounds_the_success,
+        quick=True,
+    ),
+    Check(
+        "exact.secrets-attained",
+        "at delta = 0 a mechanism on vote counts reaches the bound for K secrets",
+        replace_one_is_attained,
+        quick=True,
+    ),
+    Check(
+        "exact.secrets-kept",
+        "keeping the highest votes keeps neighbours neighbours",
+        keeping_votes_keeps_neighbours,
+        quick=True,
+    ),
+    Check(
+        "exact.secrets-condition",
+        "the subset rule is private only while E^(t-1) <= K - 1",
+        subsets_need_many_secrets,
+        quick=True,
+    ),
+    Check(
+        "exact.secrets-add-remove",
+        "under add-remove g^n(1/K) is reached, for every delta",
+        add_remove_is_attained,
+        quick=True,
+    ),
+    Check(
+        "exact.secrets-add-remove-gap",
+        "under add-remove the bound with 2n steps is not tight",
+        add_remove_is_below_the_line,
+        quick=True,
+    ),
+)

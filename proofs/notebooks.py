@@ -1,0 +1,159 @@
+"""Derivations as executed notebooks and as pages to read."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from proofs import derivation, ledger
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+_STYLE = """
+body { max-width: 46rem; margin: 2rem auto; padding: 0 1rem; line-height: 1.55;
+       font: 17px/1.55 Georgia, "DejaVu Serif", serif; color: #1a1a1a; }
+h1, h2, h3 { line-height: 1.25; font-weight: 600; }
+math { font-size: 1.05em; } math[display="block"] { margin: 0.9em 0; }
+.shown { margin: 0.9em 0; overflow-x: auto; } .shown img { max-width: 100%; }
+details { margin: 0.4em 0; color: #555; } summary { cursor: pointer; font-size: 0.8em; }
+pre { background: #f6f6f4; padding: 0.6em 0.8em; overflow-x: auto; font-size: 0.78em;
+      line-height: 1.4; } code { font-size: 0.88em; }
+table { border-collapse: collapse; margin: 0.8em 0; font-size: 0.92em; }
+th, td { border-bottom: 1px solid #ccc; padding: 0.2em 0.8em; text-align: right; }
+"""
+
+
+def write(out: Path, only: str | None, report: Callable[[str], None]) -> None:
+    """Execute the derivations and write NAME.ipynb and NAME.html of each, and index.html.
+
+    Raises:
+        click.UsageError: `only` names no derivation.
+        click.ClickException: an extra is missing, or a step of a derivation failed.
+    """
+    paths = [path for path in derivation.files() if only in (None, path.stem)]
+    if not paths:
+        names = ", ".join(path.stem for path in derivation.files())
+        raise click.UsageError(f"--only {only}: must be one of {names}")
+    out.mkdir(parents=True, exist_ok=True)
+    for position, path in enumerate(paths, start=1):
+        report(f"[{position}/{len(paths)}] {path.stem} ...")
+        notebook = executed(path)
+        import nbformat
+
+        nbformat.write(notebook, out / f"{path.stem}.ipynb")
+        (out / f"{path.stem}.html").write_text(page(notebook), encoding="utf-8")
+    (out / "index.html").write_text(index(), encoding="utf-8")
+    report(f"written to {out / 'index.html'}")
+
+
+def executed(path: Path) -> NotebookNode:
+    """One derivation, run through a kernel of this Python.
+
+    Raises:
+        click.ClickException: the notebooks extra is not installed, or a cell raised.
+    """
+    try:
+        import jupytext
+        from nbclient import NotebookClient
+        from nbclient.exceptions import CellExecutionError
+    except ImportError as error:
+        raise click.ClickException("notebooks: pip install 'mipriv[notebooks]'") from error
+    notebook = jupytext.read(path, fmt="py:percent")
+    notebook.metadata["kernelspec"] = {
+        "name": "python3",
+        "display_name": "Python 3",
+        "language": "python",
+    }
+    client = NotebookClient(
+        notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": ledger.ROOT}}
+    )
+    try:
+        client.execute()
+    except CellExecutionError as error:
+        raise click.ClickException(f"{path.stem}: {error.ename}: {error.evalue}") from error
+    return notebook
+
+
+def page(notebook: NotebookNode) -> str:
+    """A page that needs nothing beside itself: mathematics as MathML, pictures inside."""
+    cells = [_cell(cell) for cell in notebook.cells]
+    heading = re.search(r"^# (.+)$", notebook.cells[0].source, re.MULTILINE)
+    return _document(heading[1] if heading else "Derivation", "\n".join(cells))
+
+
+def index() -> str:
+    """Links to the derivations, each with the formulas that rest on it."""
+    entries = ledger.read()
+    items = []
+    for path in derivation.files():
+        resting = [e for e in entries if e.derivation == path.stem]
+        names = ", ".join(f"<code>{e.formula}</code>" for e in resting)
+        link = f'<a href="{path.stem}.html">{_inline(derivation.title(path))}</a>'
+        items.append(f"<li>{link}<br><small>{names}</small></li>")
+    return _document("Derivations", "<h1>Derivations</h1><ol>" + "\n".join(items) + "</ol>")
+
+
+def _document(title: str, body: str) -> str:
+    plain = html.escape(title.replace("$", ""))
+    return (
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{plain}</title>'
+        f"<style>{_STYLE}</style></head>\n<body>\n{body}\n</body></html>\n"
+    )
+
+
+def _cell(cell: NotebookNode) -> str:
+    if cell.cell_type == "markdown":
+        return _markdown(cell.source)
+    code = f"<details><summary>code</summary><pre>{html.escape(cell.source)}</pre></details>"
+    return code + "".join(_output(output) for output in cell.get("outputs", ()))
+
+
+def _output(output: NotebookNode) -> str:
+    """The richest form of one output that a page can hold."""
+    if output.output_type == "stream":
+        return f"<pre>{html.escape(output.text)}</pre>"
+    data = output.get("data", {})
+    if "image/png" in data:
+        shown = f'<img alt="figure" src="data:image/png;base64,{data["image/png"].strip()}">'
+    elif "text/html" in data:
+        shown = re.sub(r"\$([^$]+)\$", lambda found: math(found[1]), data["text/html"])
+    elif "text/latex" in data:
+        shown = math(data["text/latex"].strip().strip("$"), display=True)
+    else:
+        text = data.get("text/plain", "")
+        quoted = re.fullmatch(r"'(.*)'", text, re.DOTALL)
+        shown = f"<p>✓ {_inline(quoted[1])}</p>" if quoted else f"<pre>{html.escape(text)}</pre>"
+    return f'<div class="shown">{shown}</div>'
+
+
+def math(latex: str, *, display: bool = False) -> str:
+    """LaTeX as MathML, which browsers typeset by themselves."""
+    from latex2mathml.converter import convert
+
+    source = latex.replace("\\displaystyle", "").strip()
+    return str(convert(source, display="block" if display else "inline"))
+
+
+def _parser() -> Any:
+    from markdown_it import MarkdownIt
+    from mdit_py_plugins.dollarmath import dollarmath_plugin
+
+    def render(content: str, options: dict[str, bool]) -> str:
+        return math(content, display=options["display_mode"])
+
+    parser = MarkdownIt("commonmark").enable("table")
+    return parser.use(dollarmath_plugin, renderer=render, double_inline=True)
+
+
+def _markdown(source: str) -> str:
+    return str(_parser().render(source))
+
+
+def _inline(source: str) -> str:
+    return str(_parser().renderInline(source))
