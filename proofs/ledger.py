@@ -20,6 +20,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import FunctionType
+from typing import Any
 
 import mipriv.formulas
 
@@ -65,8 +66,10 @@ def read(path: Path = HERE / "ledger.toml") -> tuple[Entry, ...]:
     entries = []
     for module, formulas in tables.items():
         for name, table in formulas.items():
-            lists = {key: tuple(table.pop(key)) for key in ("machine", "exact", "tests")}
-            entries.append(Entry(formula=f"{module}.{name}", **table, **lists))
+            fields: dict[str, Any] = {
+                k: tuple(v) if isinstance(v, list) else v for k, v in table.items()
+            }
+            entries.append(Entry(formula=f"{module}.{name}", **fields))
     return tuple(entries)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import html
+import importlib
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -19,7 +21,7 @@ _STYLE = """
 body { max-width: 46rem; margin: 2rem auto; padding: 0 1rem; line-height: 1.55;
        font: 17px/1.55 Georgia, "DejaVu Serif", serif; color: #1a1a1a; }
 h1, h2, h3 { line-height: 1.25; font-weight: 600; }
-math { font-size: 1.05em; } math[display="block"] { margin: 0.9em 0; }
+math { font-size: 1.05em; font-family: "STIX Two Math", "Cambria Math", "Latin Modern Math", math; } math[display="block"] { margin: 0.9em 0; }
 .shown { margin: 0.9em 0; overflow-x: auto; } .shown img { max-width: 100%; }
 details { margin: 0.4em 0; color: #555; } summary { cursor: pointer; font-size: 0.8em; }
 pre { background: #f6f6f4; padding: 0.6em 0.8em; overflow-x: auto; font-size: 0.78em;
@@ -44,9 +46,8 @@ def write(out: Path, only: str | None, report: Callable[[str], None]) -> None:
     for position, path in enumerate(paths, start=1):
         report(f"[{position}/{len(paths)}] {path.stem} ...")
         notebook = executed(path)
-        import nbformat
-
-        nbformat.write(notebook, out / f"{path.stem}.ipynb")
+        source = _library("nbformat").writes(notebook)
+        (out / f"{path.stem}.ipynb").write_text(source, encoding="utf-8")
         (out / f"{path.stem}.html").write_text(page(notebook), encoding="utf-8")
     (out / "index.html").write_text(index(), encoding="utf-8")
     report(f"written to {out / 'index.html'}")
@@ -58,26 +59,29 @@ def executed(path: Path) -> NotebookNode:
     Raises:
         click.ClickException: the notebooks extra is not installed, or a cell raised.
     """
-    try:
-        import jupytext
-        from nbclient import NotebookClient
-        from nbclient.exceptions import CellExecutionError
-    except ImportError as error:
-        raise click.ClickException("notebooks: pip install 'mipriv[notebooks]'") from error
-    notebook = jupytext.read(path, fmt="py:percent")
+    client_library = _library("nbclient")
+    notebook: NotebookNode = _library("jupytext").read(path, fmt="py:percent")
     notebook.metadata["kernelspec"] = {
         "name": "python3",
         "display_name": "Python 3",
         "language": "python",
     }
-    client = NotebookClient(
+    client = client_library.NotebookClient(
         notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": ledger.ROOT}}
     )
     try:
         client.execute()
-    except CellExecutionError as error:
+    except client_library.exceptions.CellExecutionError as error:
         raise click.ClickException(f"{path.stem}: {error.ename}: {error.evalue}") from error
     return notebook
+
+
+def _library(name: str) -> Any:
+    """Import a package of the notebooks extra, or say how to install it."""
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise click.ClickException(f"{name}: pip install 'mipriv[notebooks]'") from error
 
 
 def page(notebook: NotebookNode) -> str:
@@ -127,28 +131,25 @@ def _output(output: NotebookNode) -> str:
         shown = math(data["text/latex"].strip().strip("$"), display=True)
     else:
         text = data.get("text/plain", "")
-        quoted = re.fullmatch(r"'(.*)'", text, re.DOTALL)
-        shown = f"<p>✓ {_inline(quoted[1])}</p>" if quoted else f"<pre>{html.escape(text)}</pre>"
+        claim = ast.literal_eval(text) if text[:1] in ("'", '"') else None
+        shown = f"<p>✓ {_inline(claim)}</p>" if claim else f"<pre>{html.escape(text)}</pre>"
     return f'<div class="shown">{shown}</div>'
 
 
 def math(latex: str, *, display: bool = False) -> str:
     """LaTeX as MathML, which browsers typeset by themselves."""
-    from latex2mathml.converter import convert
-
     source = latex.replace("\\displaystyle", "").strip()
+    convert = _library("latex2mathml.converter").convert
     return str(convert(source, display="block" if display else "inline"))
 
 
 def _parser() -> Any:
-    from markdown_it import MarkdownIt
-    from mdit_py_plugins.dollarmath import dollarmath_plugin
-
     def render(content: str, options: dict[str, bool]) -> str:
         return math(content, display=options["display_mode"])
 
-    parser = MarkdownIt("commonmark").enable("table")
-    return parser.use(dollarmath_plugin, renderer=render, double_inline=True)
+    parser = _library("markdown_it").MarkdownIt("commonmark").enable("table")
+    plugin = _library("mdit_py_plugins.dollarmath").dollarmath_plugin
+    return parser.use(plugin, renderer=render, double_inline=True)
 
 
 def _markdown(source: str) -> str:

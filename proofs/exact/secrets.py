@@ -37,7 +37,9 @@ def every_line_bounds_the_success() -> str:
                     demand(hit + missed == 1, f"secrets + secrets_complement is not 1 at {where}")
                     x = missed / (count - 1)
                     on_line = growth**j * x + growth ** (n - j) * missed
-                    demand(on_line == 1, f"secrets_complement is {missed}, off its line, at {where}")
+                    demand(
+                        on_line == 1, f"secrets_complement is {missed}, off its line, at {where}"
+                    )
                     below = all(growth**j * a + growth ** (n - j) * b >= 1 for a, b in curve)
                     demand(below, f"the line crosses the curve at {where}")
                     room.append(missed)

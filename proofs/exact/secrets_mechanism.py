@@ -31,9 +31,7 @@ from proofs.exact.definitions import Claim, grown
 
 def threshold(growth: fmpq, secrets: int, n: int) -> int:
     """Largest j that minimises E^j + (K-1) E^(n-j); at least n/2, as K - 1 >= 1."""
-    return min(
-        range(n + 1), key=lambda j: (growth**j + (secrets - 1) * growth ** (n - j), -j)
-    )
+    return min(range(n + 1), key=lambda j: (growth**j + (secrets - 1) * growth ** (n - j), -j))
 
 
 def kept(votes: Sequence[int], most: int) -> tuple[int, ...]:

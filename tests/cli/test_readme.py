@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from proofs.__main__ import run as run_proofs
 from tests.cli.test_commands import call
 
 ROOT = Path(__file__).parents[2]
@@ -53,6 +54,21 @@ def test_commands_in_the_text_run(
     code, out, err = call(*args) if len(args) > 1 else call(*args, "--help")
     assert (code, err) == (0, ""), command
     assert out
+
+
+PROOFS = re.findall(r"`python -m (proofs[^`]*)`", README)
+
+
+def test_commands_of_the_proofs_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All but the full run, which .ci/run makes word for word."""
+    assert "proofs" in PROOFS
+    assert "\n.venv/bin/python -m proofs\n" in (ROOT / ".ci" / "run").read_text()
+    monkeypatch.chdir(tmp_path)
+    for command in PROOFS:
+        arguments = shlex.split(command)[1:]
+        if arguments:
+            assert run_proofs(arguments) == 0, command
+    assert (tmp_path / "notebooks" / "theorem_09_secrets.html").exists()
 
 
 def test_python_blocks() -> None:
