@@ -30,7 +30,7 @@ def selected(only: str | None, entries: tuple[Entry, ...]) -> tuple[Check, ...]:
         return everything
     wanted = {only}
     for entry in entries:
-        if only in (entry.formula, entry.theorem, entry.derivation):
+        if only in (entry.formula, entry.theorem, *entry.derivations):
             wanted |= set(entry.proofs)
     wanted = {coq.GATE if slug.removeprefix("coq.") in coq.theorems() else slug for slug in wanted}
     return tuple(check for check in everything if wanted & {check.slug, check.engine})

@@ -5,7 +5,7 @@
     theorem = "Thm 2"              # name in the theory, as answers and derivations quote it
     statement = "..."              # what the formula is claimed to equal or bound
     status = "proved"              # proved, conjecture or reconstruction
-    derivation = "theorem_02_..."  # file in proofs/derivations
+    derivations = ["theorem_02_..."]  # files in proofs/derivations, its own theorem's first
     machine = ["coq.exact_bound"]  # machine proofs: Coq theorems in the golden statements, SMT
     exact = ["exact.worst-case"]   # checks over exact numbers; they refute a formula with a wrong sign
     tests = ["tests/...::test_x"]  # tests of the package that rest on it
@@ -37,7 +37,7 @@ class Entry:
     theorem: str
     statement: str
     status: str
-    derivation: str
+    derivations: tuple[str, ...]
     machine: tuple[str, ...]
     exact: tuple[str, ...]
     tests: tuple[str, ...]
@@ -45,7 +45,7 @@ class Entry:
     @property
     def proofs(self) -> tuple[str, ...]:
         """Slugs of everything that shows this formula."""
-        return (*self.exact, *self.machine, f"derivation.{self.derivation}")
+        return (*self.exact, *self.machine, *(f"derivation.{name}" for name in self.derivations))
 
     def function(self) -> FunctionType:
         """Return the function of the package itself."""
@@ -108,6 +108,8 @@ def faults(
             found.append(f"{entry.formula}: status {entry.status!r} is none of {STATUSES}")
         if not entry.exact:
             found.append(f"{entry.formula}: no exact check")
+        if not entry.derivations:
+            found.append(f"{entry.formula}: no derivation")
         if not entry.tests:
             found.append(f"{entry.formula}: no test")
         found += [f"{entry.formula}: no proof {slug}" for slug in entry.proofs if slug not in slugs]

@@ -21,7 +21,9 @@ _STYLE = """
 body { max-width: 46rem; margin: 2rem auto; padding: 0 1rem; line-height: 1.55;
        font: 17px/1.55 Georgia, "DejaVu Serif", serif; color: #1a1a1a; }
 h1, h2, h3 { line-height: 1.25; font-weight: 600; }
-math { font-size: 1.05em; font-family: "STIX Two Math", "Cambria Math", "Latin Modern Math", math; } math[display="block"] { margin: 0.9em 0; }
+math { font-size: 1.05em;
+       font-family: "STIX Two Math", "Cambria Math", "Latin Modern Math", math; }
+math[display="block"] { margin: 0.9em 0; }
 .shown { margin: 0.9em 0; overflow-x: auto; } .shown img { max-width: 100%; }
 details { margin: 0.4em 0; color: #555; } summary { cursor: pointer; font-size: 0.8em; }
 pre { background: #f6f6f4; padding: 0.6em 0.8em; overflow-x: auto; font-size: 0.78em;
@@ -96,7 +98,7 @@ def index() -> str:
     entries = ledger.read()
     items = []
     for path in derivation.files():
-        resting = [e for e in entries if e.derivation == path.stem]
+        resting = [e for e in entries if path.stem in e.derivations]
         names = ", ".join(f"<code>{e.formula}</code>" for e in resting)
         link = f'<a href="{path.stem}.html">{_inline(derivation.title(path))}</a>'
         items.append(f"<li>{link}<br><small>{names}</small></li>")

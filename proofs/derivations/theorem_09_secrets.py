@@ -284,7 +284,8 @@ same(change("a", ""), change("a", "a"))
 # When neighbours differ by an added or removed record, the empty data set is $n$ steps from every data
 # set of $n$ records. Let $q_k$ be the chance of the guess $k$ there; $\sum_k q_k\le1$. The function $g$ is
 # concave and nondecreasing, hence so is $g^n$, and
-# $$p=\frac1K\sum_k p_{kk}\;\le\;\frac1K\sum_k g^{n}(q_k)\;\le\;g^{n}\Bigl(\frac1K\sum_k q_k\Bigr)\;\le\;g^{n}(1/K).$$
+# $$p=\frac1K\sum_k p_{kk}\;\le\;\frac1K\sum_k g^{n}(q_k)\;\le\;g^{n}\Bigl(\frac1K\sum_k q_k\Bigr)
+# \;\le\;g^{n}(1/K).$$
 # It is attained: let the lead of a vote be the number of votes by which the first symbol is ahead of the
 # second, at most $n$. With a lead of $i$ answer the leader with probability $g^{i}(1/K)$ and the others
 # alike. An added or removed record moves the lead by at most one; a change of leader passes through a
