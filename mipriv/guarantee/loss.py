@@ -14,6 +14,7 @@ class Kind(StrEnum):
 
     EXACT = "exact"  # the supremum itself
     UPPER_BOUND = "upper bound"
+    CONJECTURED = "upper bound, tightness conjectured"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +24,7 @@ class Loss:
     Attributes:
         value: enclosure; for an upper bound it encloses the bound, not the leak.
         complement: enclosure of 1 - value, to its own relative accuracy.
-        kind: exact supremum, or upper bound on it.
+        kind: exact supremum, upper bound, or upper bound whose tightness is conjectured.
         method: the theorem used.
         vacuous: whether the exact value is at least 1, decided exactly.
         wide: whether the enclosure is wider than the digits asked for.

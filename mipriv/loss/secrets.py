@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+
 from flint import arb, fmpq
 
 from mipriv.contexts.arb import ARB
-from mipriv.formulas.secrets import secrets_complement
+from mipriv.formulas.secrets import secrets_complement, secrets_sharper, wrong_guess
 from mipriv.game import Adjacency, PopulationGame
 from mipriv.guarantee import ApproxDP, Kind, Loss
 from mipriv.loss._claims import approximate
+from mipriv.loss._votes import ENUMERATED, Votes, best_split, best_triple, splits, triples
 from mipriv.loss.group import ApproxDPGroup
 from mipriv.loss.prior import bayes_success
-from mipriv.rigor.decimals import round_rational
-from mipriv.rigor.enclosure import DEFAULT_DIGITS, Enclosure, Number, ball, enclose, sign
-from mipriv.rigor.search import root
+from mipriv.rigor.enclosure import DEFAULT_DIGITS, Number, ball, enclose, sign
 
 _METHOD = "best success among {} equiprobable secrets"
+_SETTLED = 3  # records up to which the bound at delta > 0 is proved to be attained
 
 
 def secrets_success(claim: ApproxDP, game: PopulationGame, *, digits: int = DEFAULT_DIGITS) -> Loss:
     """Largest chance of guessing one of K equiprobable secrets; an upper bound where it says so.
 
     Replace-one, delta = 0: 1 - (K-1)/min over j of (E^j + (K-1) E^(n-j)), E = e^eps; exact.
-    Replace-one, delta > 0: at most 1 - (K-1) a, with a the root of F_n(a) = (K-1) a and F_n the
-    n-fold trade-off curve.  Add-remove: g^n(1/K), g = 1 - F_1; exact.
+    Replace-one, delta > 0: at most 1 - max over n/2 <= j <= n of (1 - delta (R_j + R_(n-j)) +
+    (K-2) E^j x)/(E^j + E^(n-j)), x the largest chance of one particular wrong guess that a data set
+    of two or three symbols forces, R_m = (E^m - 1)/(E - 1); exact for n <= 3.
+    Add-remove: g^n(1/K), g(a) = min(1, E a + delta, 1 - (1 - delta - a)/E); exact.
 
     Args:
         claim: (epsilon, delta)-DP.
@@ -31,16 +36,18 @@ def secrets_success(claim: ApproxDP, game: PopulationGame, *, digits: int = DEFA
         digits: significant digits of the success and of its complement.
 
     Returns:
-        Loss whose value is the success.  Exact for K = 2, at delta = 0, for one record, and under
-        add-remove; an upper bound, in general not attained, for replace-one at delta > 0.
+        Loss whose value is the success.  Exact for K = 2, at delta = 0, at epsilon = 0, for n <= 3
+        and under add-remove.  For replace-one at delta > 0 and n > 3 an upper bound: for K = 3
+        attained in every case solved, for K >= 4 not always.
 
     Raises:
         UnsupportedGuarantee: another kind of claim.
 
-    Numerics: the exponent is convex in j, so the integers around its stationary point hold the
-    minimum; the root is certified by two signs.
-    Source: replace-one, the trade-off curve between each secret and the mean of the others, and a
-    mechanism that samples votes (Thm 9); add-remove, every secret is n steps from the empty data
+    Numerics: at delta = 0 the exponent is convex in j, so the integers around its stationary point
+    hold the minimum.  At delta > 0 every data set and every j gives a valid bound: all are tried up
+    to 60 records, beyond that the best that a search finds.
+    Source: replace-one, paths between the data sets of two secrets and through those of three, and
+    a mechanism that samples votes (Thm 9); add-remove, every secret is n steps from the empty data
     set, where some guess has a chance of 1/K at most on average.
 
     >>> from mipriv.guarantee import ApproxDP
@@ -50,26 +57,19 @@ def secrets_success(claim: ApproxDP, game: PopulationGame, *, digits: int = DEFA
     claim = approximate(claim, "the bound for many secrets")
     if game.secrets == 2:
         return bayes_success(claim, game, digits=digits)
-    members, steps, count = ApproxDPGroup(claim), game.n, game.secrets
     if claim.adjacency is Adjacency.ADD_REMOVE:
-        return _through_nothing(members, steps, count, digits)
-    saturated = members.saturated(steps)
-    if saturated:
-        room: Number = fmpq(0)
-    elif steps == 0 or claim.epsilon == 0:
-        room = (1 - steps * claim.delta) * fmpq(count - 1, count)
-    if saturated or steps == 0 or claim.epsilon == 0:
-        complement, value = Enclosure.of(room, digits), Enclosure.of(1 - room, digits)
-    elif claim.delta == 0:
-        complement = enclose(lambda: _room(claim.epsilon, steps, count), digits=digits)
-        value = enclose(lambda: 1 - _room(claim.epsilon, steps, count), digits=digits)
-    else:
-        complement, value = _rooted(members, steps, count, digits)
+        return _through_nothing(ApproxDPGroup(claim), game.n, game.secrets, digits)
+    room = _Room(claim, game.n, game.secrets)
+    saturated = sign(room.at_precision, what="whether the success is 1") <= 0
+
+    def missed() -> Number:
+        return fmpq(0) if saturated else room.at_precision()
+
     return Loss(
-        value=value.within(0, 1),
-        complement=complement.within(0, 1),
-        kind=_kind(claim, steps),
-        method=_METHOD.format(count),
+        value=enclose(lambda: 1 - missed(), digits=digits).within(0, 1),
+        complement=enclose(missed, digits=digits).within(0, 1),
+        kind=_kind(claim, game.n, game.secrets),
+        method=_METHOD.format(game.secrets),
         vacuous=saturated,
     )
 
@@ -91,37 +91,62 @@ def _through_nothing(members: ApproxDPGroup, steps: int, count: int, digits: int
     )
 
 
-def _kind(claim: ApproxDP, steps: int) -> Kind:
-    return Kind.EXACT if claim.delta == 0 or steps <= 1 else Kind.UPPER_BOUND
+def _kind(claim: ApproxDP, n: int, count: int) -> Kind:
+    """What is proved, and what only exact linear programs show (K = 3)."""
+    if claim.delta == 0 or claim.epsilon == 0 or n <= _SETTLED:
+        return Kind.EXACT
+    return Kind.CONJECTURED if count == 3 and n <= ENUMERATED else Kind.UPPER_BOUND
 
 
-def _room(epsilon: fmpq, steps: int, count: int) -> arb:
-    """(K-1)/min_j(E^j + (K-1) E^(n-j)): the largest of the values near the stationary j."""
-    centre = (arb(steps) + arb(count - 1).log() / epsilon).mid().fmpq() / 2
-    near = int(centre.floor())
-    best = arb(0)
-    for j in {min(max(near + shift, 0), steps) for shift in (-1, 0, 1, 2)}:
-        best = best.max(ball(secrets_complement(ARB, epsilon, steps, count, j)))
-    return best
+class _Room:
+    """The least chance of a wrong guess, for replace-one and K >= 3."""
+
+    def __init__(self, claim: ApproxDP, n: int, count: int) -> None:
+        self.epsilon, self.delta, self.n, self.count = claim.epsilon, claim.delta, n, count
+
+    def at_precision(self) -> Number:
+        """The value as a ball, or exactly where E = 1 or nothing changes; <= 0 once saturated."""
+        if self.n == 0 or self.epsilon == 0:
+            return (1 - self.n * self.delta) * fmpq(self.count - 1, self.count)
+        return self._pure() if self.delta == 0 else self._approximate()
+
+    def _pure(self) -> arb:
+        """(K-1)/min_j(E^j + (K-1) E^(n-j)): the largest of the values near the stationary j."""
+        centre = (arb(self.n) + arb(self.count - 1).log() / self.epsilon).mid().fmpq() / 2
+        near = int(centre.floor())
+        best = arb(0)
+        for j in {min(max(near + shift, 0), self.n) for shift in (-1, 0, 1, 2)}:
+            line = secrets_complement(ARB, self.epsilon, self.delta, self.n, self.count, j)
+            best = best.max(ball(line))
+        return best
+
+    def _approximate(self) -> Number:
+        """The largest floor of a data set, mixed with the best line."""
+        sets, lines = self._choice
+        floor = _largest(self._floor(votes) for votes in sets)
+        return _largest(self._mixed(j, floor) for j in lines)
+
+    @cached_property
+    def _choice(self) -> tuple[Sequence[Votes], Sequence[int]]:
+        """Data sets and lines to try: all of a few records, else the best that a search finds."""
+        if self.n <= ENUMERATED:
+            return tuple(triples(self.n)), splits(self.n)
+        split = best_split(self.n, lambda j: ball(self._floor((j, self.n - j, 0))))
+        sets = ((split, self.n - split, 0), best_triple(self.n, lambda v: ball(self._floor(v))))
+        floor = _largest(self._floor(votes) for votes in sets)
+        return sets, (split, best_split(self.n, lambda j: ball(self._mixed(j, floor))))
+
+    def _floor(self, votes: Votes) -> Number:
+        value: Number = wrong_guess(ARB, self.epsilon, self.delta, self.count, *votes)
+        return value
+
+    def _mixed(self, j: int, floor: Number) -> Number:
+        value: Number = secrets_sharper(ARB, self.epsilon, self.delta, self.n, self.count, j, floor)
+        return value
 
 
-def _rooted(
-    members: ApproxDPGroup, steps: int, count: int, digits: int
-) -> tuple[Enclosure, Enclosure]:
-    """Enclosures of (K-1) a and of 1 - (K-1) a, F_n(a) = (K-1) a."""
-    others = fmpq(count - 1)
-    guess = ball(members.headroom(steps)).mid().fmpq() / count
-    found = root(
-        lambda a: others * a - members.missed(a, steps),
-        guess=guess,
-        digits=digits + len(str(count)) + 2,
-        at_most=1 / others,
-    )
-    low, high = (others * fmpq(e.numerator, e.denominator) for e in (found.lower, found.upper))
-    return _between(low, high, digits), _between(1 - high, 1 - low, digits)
-
-
-def _between(low: fmpq, high: fmpq, digits: int) -> Enclosure:
-    return Enclosure(
-        round_rational(low, digits, upward=False), round_rational(high, digits, upward=True)
-    )
+def _largest(values: Iterable[Number]) -> Number:
+    best: Number | None = None
+    for value in values:
+        best = value if best is None else ball(best).max(ball(value))
+    return fmpq(0) if best is None else best

@@ -60,14 +60,14 @@ eps = sympy.log(E)
 # guess at which this is an equality, and `secrets` is the success that remains.
 
 # %%
-miss = secrets_complement(SYMPY, eps, n, K, j)
+miss = secrets_complement(SYMPY, eps, 0, n, K, j)
 same(miss, (K - 1) / (E**j + (K - 1) * E ** (n - j)))
 
 # %%
 same((E**j + (K - 1) * E ** (n - j)) * miss / (K - 1), 1)
 
 # %%
-same(secrets(SYMPY, eps, n, K, j), 1 - (K - 1) / (E**j + (K - 1) * E ** (n - j)))
+same(secrets(SYMPY, eps, 0, n, K, j), 1 - (K - 1) / (E**j + (K - 1) * E ** (n - j)))
 
 # %% [markdown]
 # Every $j$ gives a bound, so the best $j$ gives the least one. Which is it? Moving from $j$ to $j+1$
@@ -91,11 +91,11 @@ same(step, (E - 1) * E ** (n - j - 1) * (E ** (2 * j + 1 - n) - (K - 1)))
 x = sympy.Symbol("x", positive=True)
 real = sympy.Symbol("j", real=True)
 best = sympy.log(K - 1) / (2 * eps) + n / 2
-smooth = secrets(SYMPY, eps, n, K, real).subs(real, best)
+smooth = secrets(SYMPY, eps, 0, n, K, real).subs(real, best)
 same(smooth, 1 - sympy.sqrt(K - 1) / (2 * E ** (n / 2)))
 
 # %%
-same(secrets(SYMPY, sympy.Integer(0), n, K, j), 1 / K)
+same(secrets(SYMPY, sympy.Integer(0), 0, n, K, j), 1 / K)
 
 # %% [markdown]
 # (The smooth form is for $e^{n\varepsilon}\ge K-1$; otherwise $j=n$ and the success is
@@ -297,7 +297,7 @@ same(change("a", ""), change("a", "a"))
 
 # %%
 claim = (RATIONAL.exp(log_of(3)) / 2, 0)
-two_steps = min(secrets(RATIONAL, log_of(claim[0]), 2, 3, i) for i in range(3))
+two_steps = min(secrets(RATIONAL, log_of(claim[0]), 0, 2, 3, i) for i in range(3))
 through_empty = grown(claim, claim[0] * 0 + RATIONAL.exp(0) / 3, 1)
 holds(
     through_empty < two_steps,
@@ -314,7 +314,7 @@ holds(
 rows = []
 for growth, count, records in ((2, 3, 3), (2, 5, 3), (3, 4, 2), (2, 10, 4), (5, 3, 2)):
     unit = RATIONAL.exp(0)
-    bound = min(secrets(RATIONAL, log_of(growth), records, count, i) for i in range(records + 1))
+    bound = min(secrets(RATIONAL, log_of(growth), 0, records, count, i) for i in range(records + 1))
     reached = replace_one(growth * unit, (records, *([0] * (count - 1))))[0]
     holds(bool(bound == reached), f"attained at E = {growth}, K = {count}, n = {records}")
     rows.append([growth, count, records, f"1/{count}", bound, reached])

@@ -7,8 +7,17 @@ from itertools import combinations
 
 from flint import fmpq
 
+from mipriv.contexts.arb import ARB
 from mipriv.contexts.rational import RATIONAL, log_of
-from mipriv.formulas.secrets import secrets, secrets_complement
+from mipriv.formulas.secrets import (
+    allowance,
+    secrets,
+    secrets_complement,
+    secrets_sharper,
+    spared,
+    wrong_guess,
+)
+from mipriv.loss._votes import splits, triples
 from proofs.check import Check, demand
 from proofs.exact.definitions import CLAIMS, GROWTHS, Claim, breakpoints, grow, grown, histograms
 from proofs.exact.secrets_mechanism import add_remove, kept, near, replace_one
@@ -31,8 +40,8 @@ def every_line_bounds_the_success() -> str:
             for count in COUNTS:
                 room = []
                 for j in range(n + 1):
-                    missed = secrets_complement(RATIONAL, log_of(growth), n, count, j)
-                    hit = secrets(RATIONAL, log_of(growth), n, count, j)
+                    missed = secrets_complement(RATIONAL, log_of(growth), 0, n, count, j)
+                    hit = secrets(RATIONAL, log_of(growth), 0, n, count, j)
                     where = f"E = {growth}, n = {n}, K = {count}, j = {j}"
                     demand(hit + missed == 1, f"secrets + secrets_complement is not 1 at {where}")
                     x = missed / (count - 1)
@@ -48,6 +57,43 @@ def every_line_bounds_the_success() -> str:
                 met = 1 - grown(claim, best, n) == (count - 1) * best
                 demand(met, f"the best line misses the curve at E = {growth}, n = {n}, K = {count}")
     return f"{cases} lines"
+
+
+def floors_solve_their_equations() -> str:
+    """The equalities of paths through three symbols, with R_m added up term by term.
+
+    X is what the paths between two secrets leave for third answers at the line j, over E^j; a path
+    on to T_1, T_2, T_3 records of three symbols needs X (E^(n-T1) (K-1) + E^(n-T2)) +
+    delta (R_T1 + R_T2 + R_T3) (K-2) >= K - 2, and `wrong_guess` is X/(K-2) at equality.
+    """
+    cases = 0
+    for steps in (0, 1):  # exact even in balls, so that a sign that they decide is decided
+        found = allowance(ARB, fmpq(1, 3), steps)
+        demand(found == steps, f"allowance of {steps} steps is {found}")
+    for growth, delta in CLAIMS:
+        epsilon = log_of(growth)
+        summed = [sum((growth**i for i in range(m)), fmpq(0)) for m in range(8)]
+        found = [allowance(RATIONAL, epsilon, m) for m in range(8)]
+        demand(found == summed, f"allowance is {found}, not {summed}, at E = {growth}")
+        for n in range(8):
+            for votes in triples(n):
+                slips = delta * sum((summed[v] for v in votes), fmpq(0))
+                left = 1 + 0 * delta - slips
+                where = f"E = {growth}, delta = {delta}, votes = {votes}"
+                kept = spared(RATIONAL, epsilon, delta, votes)
+                demand(kept == left, f"spared is {kept}, not {left}, at {where}")
+                for count in COUNTS:
+                    x = wrong_guess(RATIONAL, epsilon, delta, count, *votes)
+                    paths = (count - 1) * growth ** (n - votes[0]) + growth ** (n - votes[1])
+                    demand(x * paths + slips == 1, f"wrong_guess is {x} at {where}, K = {count}")
+                    for j in splits(n):
+                        missed = secrets_sharper(RATIONAL, epsilon, delta, n, count, j, x)
+                        room = missed * (growth**j + growth ** (n - j))
+                        room += delta * (summed[j] + summed[n - j]) - 1
+                        same = room == (count - 2) * growth**j * x
+                        demand(same, f"secrets_sharper is {missed} at {where}, K, j = {count, j}")
+                        cases += 1
+    return f"{cases} data sets and lines"
 
 
 def neighbours(votes: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
@@ -91,7 +137,7 @@ def replace_one_is_attained() -> str:
                 private = all(p <= growth * q for p, q in zip(law, laws[other], strict=True))
                 demand(private, f"not private between {votes} and {other}, E = {growth}")
                 pairs += 1
-        bounds = [secrets(RATIONAL, log_of(growth), n, count, j) for j in range(n + 1)]
+        bounds = [secrets(RATIONAL, log_of(growth), 0, n, count, j) for j in range(n + 1)]
         for k in range(count):
             hit = laws[unanimous(k, count, n)][k]
             demand(hit == min(bounds), f"success {hit}, bound {min(bounds)}, K, n = {count, n}")
@@ -169,7 +215,7 @@ def add_remove_is_below_the_line() -> str:
     """The bound with 2n steps holds under add-remove but is not reached: K = 3, n = 1, E = 3/2."""
     growth, count, n = fmpq(3, 2), 3, 1
     claim = (growth, fmpq(0))
-    lines = [secrets(RATIONAL, log_of(growth), 2 * n, count, j) for j in range(2 * n + 1)]
+    lines = [secrets(RATIONAL, log_of(growth), 0, 2 * n, count, j) for j in range(2 * n + 1)]
     truth = grown(claim, fmpq(1, count), n)
     demand(truth == fmpq(1, 2), f"g(1/3) is {truth}")
     demand(min(lines) == fmpq(9, 17), f"the bound with two steps is {min(lines)}")
@@ -182,6 +228,12 @@ CHECKS = (
         "exact.secrets-lines",
         "each j gives a line below the n-fold curve, and the best meets it",
         every_line_bounds_the_success,
+        quick=True,
+    ),
+    Check(
+        "exact.secrets-floors",
+        "what data sets of three symbols force at delta > 0 solves the equations of its paths",
+        floors_solve_their_equations,
         quick=True,
     ),
     Check(

@@ -58,13 +58,13 @@ def error_of_guess() -> str:
 
     total = [*counted, lift * x + fall * y >= count * (count - 1)]
     mean = errors / count
-    least = secrets_complement(k, k.epsilon, n, count, j)
+    least = secrets_complement(k, k.epsilon, 0, n, count, j)
     proof.show("mean error", total, mean >= least)
-    proof.show("success", total, 1 - mean <= secrets(k, k.epsilon, n, count, j))
+    proof.show("success", total, 1 - mean <= secrets(k, k.epsilon, 0, n, count, j))
     proof.refute("strict", total, mean > least)
-    proof.refute("K for K - 1", total, mean >= secrets_complement(k, k.epsilon, n, count + 1, j))
+    proof.refute("K for K - 1", total, mean >= secrets_complement(k, k.epsilon, 0, n, count + 1, j))
     proof.refute(
-        "the line of j + 1", total, mean >= secrets_complement(k, k.epsilon, n, count, j + 1)
+        "the line of j + 1", total, mean >= secrets_complement(k, k.epsilon, 0, n, count, j + 1)
     )
     return proof.report()
 
@@ -79,7 +79,7 @@ def best_line() -> str:
     n, j, count = size("n"), size("j"), z3.Real("K")
 
     def error(line: Any) -> Any:
-        return secrets_complement(k, k.epsilon, n, count, line)
+        return secrets_complement(k, k.epsilon, 0, n, count, line)
 
     def power(exponent: Any) -> Any:
         return k.exp(exponent * k.epsilon)
@@ -106,11 +106,11 @@ def two_secrets() -> str:
     known = [k.q > 1, proof.use(AT_LEAST_ONE, m, k)]
     nothing = solver().RealVal(0)
     for name, n, j in (("even", 2 * m, m), ("odd", 2 * m + 1, m), ("odd, above", 2 * m + 1, m + 1)):
-        success = secrets(k, k.epsilon, n, 2, j)
+        success = secrets(k, k.epsilon, 0, n, 2, j)
         loss = worst_case(k, k.epsilon, nothing, n)
         proof.show(name, known, success == (1 + loss) / 2)
-        proof.refute(f"{name}: three", known, secrets(k, k.epsilon, n, 3, j) == (1 + loss) / 2)
-        off = secrets(k, k.epsilon, n, 2, j + 2) == (1 + loss) / 2
+        proof.refute(f"{name}: three", known, secrets(k, k.epsilon, 0, n, 3, j) == (1 + loss) / 2)
+        off = secrets(k, k.epsilon, 0, n, 2, j + 2) == (1 + loss) / 2
         proof.refute(f"{name}: another line", known, off)
     return proof.report()
 

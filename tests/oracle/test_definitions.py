@@ -168,17 +168,46 @@ def test_prior_with_tau_is_the_mean_success(claim: ApproxDP, n: int, tau: str, p
 many = st.integers(3, 10**6)
 
 
-@given(claim=approx_dp.filter(lambda c: c.adjacency is Adjacency.REPLACE_ONE), n=few, count=many)
-@settings(max_examples=80)
-def test_many_secrets_solve_the_two_sided_equation(claim: ApproxDP, n: int, count: int) -> None:
-    """F_n(a) = (K-1) a by bisection at 60 digits."""
+def two_sided(claim: ApproxDP, n: int, count: int) -> Any:
+    """1 - (K-1) a at the root a of F_n(a) = (K-1) a, by bisection at 60 digits."""
     low, high = MP.mpf(0), MP.mpf(1) / (count - 1)
     for _ in range(190):
         middle = (low + high) / 2
         above = 1 - chain(claim, n, middle) > (count - 1) * middle
         low, high = (middle, high) if above else (low, middle)
+    return 1 - (count - 1) * low
+
+
+replace_one = approx_dp.filter(lambda claim: claim.adjacency is Adjacency.REPLACE_ONE)
+
+
+@given(claim=replace_one, n=few, count=many)
+@settings(max_examples=80)
+def test_many_secrets_solve_the_two_sided_equation(claim: ApproxDP, n: int, count: int) -> None:
+    pure = ApproxDP(epsilon=claim.epsilon, delta=0)
+    found = secrets_success(pure, PopulationGame(n=n, secrets=count))
+    assert inside(found, two_sided(pure, n, count))
+
+
+@given(claim=replace_one, n=st.integers(0, 80), count=st.integers(3, 30))
+@settings(max_examples=150)
+def test_many_secrets_at_delta_are_within_the_lines(claim: ApproxDP, n: int, count: int) -> None:
+    """Never above the best line; on it where no data set of three symbols forces more."""
     found = secrets_success(claim, PopulationGame(n=n, secrets=count))
-    assert inside(found, 1 - (count - 1) * low)
+    line = two_sided(claim, n, count)
+    assert number(found.lower) <= line + SLACK
+    factor, delta = MP.exp(number(claim.epsilon)), number(claim.delta)
+    slips = [sum((factor**i for i in range(m)), MP.mpf(0)) for m in range(n + 1)]
+
+    def forced(first: int, second: int, third: int) -> Any:
+        paths = (count - 1) * factor ** (n - first) + factor ** (n - second)
+        return (1 - delta * (slips[first] + slips[second] + slips[third])) / paths
+
+    three = [
+        forced(n - b - c, b, c) for c in range(1, n // 3 + 1) for b in range(c, (n - c) // 2 + 1)
+    ]
+    if all((count - 1) * x <= 1 - line for x in three):
+        assert inside(found, line)
 
 
 @given(claim=approx_dp, n=few, count=many)

@@ -37,7 +37,7 @@ FORMULAS: dict[str, Any] = {
     "population_add_remove_complement": population.population_add_remove_complement,
     "shrink": lambda k, e, d, n, t: prior.shrink(k, e, d, t, n),
     "bayes_error": lambda k, e, d, n, t: prior.bayes_error(k, e, d, n + 1, t, n // 2),
-    "secrets": lambda k, e, d, n, t: secrets.secrets(k, e, n, 5, n // 2),
+    "secrets": lambda k, e, d, n, t: secrets.secrets(k, e, d, n, 5, n // 2),
     "binary_information": lambda k, e, d, n, t: information.binary_information(k, t),
     "fano": lambda k, e, d, n, t: information.fano_information(k, t, 5),
     "entropy": lambda k, e, d, n, t: information.entropy(k, t),

@@ -80,7 +80,14 @@ def test_the_kinds() -> None:
     assert success(secrets=2) == "exact"
     assert success(secrets=3) == "exact"
     assert success(secrets=3, adjacency="add-remove", delta="0.01") == "exact"
-    assert success(secrets=3, delta="0.01") == "upper bound"
+    assert success(secrets=3, delta="0.01") == "exact"
+    four = mipriv.bound(epsilon=1, delta="0.01", n=4, secrets=3).bayes_success
+    assert four is not None
+    assert four.kind == "upper bound, tightness conjectured"
+    for size, count in ((4, 4), (61, 3)):
+        more = mipriv.bound(epsilon=1, delta="0.01", n=size, secrets=count).bayes_success
+        assert more is not None
+        assert more.kind == "upper bound"
     one = mipriv.bound(epsilon=1, n=1, secrets=3).bayes_success
     assert one is not None
     assert one.kind == "exact"
