@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 import html
 import importlib
+import itertools
 import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree
 
 import click
 
@@ -141,8 +143,43 @@ def _output(output: NotebookNode) -> str:
 def math(latex: str, *, display: bool = False) -> str:
     """LaTeX as MathML, which browsers typeset by themselves."""
     source = latex.replace("\\displaystyle", "").strip()
-    convert = _library("latex2mathml.converter").convert
-    return str(convert(source, display="block" if display else "inline"))
+    convert = _library("latex2mathml.converter").convert_to_element
+    element = convert(source, display="block" if display else "inline")
+    for row in element.iter():
+        _typeset(row)
+    # the converter writes character references, whose & is not to be escaped again
+    return ElementTree.tostring(element, encoding="unicode").replace("&amp;", "&")
+
+
+def _typeset(row: ElementTree.Element) -> None:
+    """What the converter leaves out: limits under lim, min and max, and room around log and tanh."""
+    children = list(row)
+    for child in children:
+        if child.text == "&#x0221E;":
+            child.tag = "mi"  # infinity is a number, not an operator with room on both sides
+        if child.tag == "msub" and child[0].text in ("lim", "min", "max", "sup"):
+            child.tag = "munder"
+            child[0].set("movablelimits", "true")
+    if row.tag != "mrow":
+        return
+    for left, right in itertools.pairwise(children):
+        ends, starts = left, _first(right)
+        if "mo" not in (ends.tag, starts.tag) and (_is_name(ends) or _is_name(starts)):
+            gap = ElementTree.Element("mspace", {"width": "0.17em"})
+            row.insert(list(row).index(right), gap)
+
+
+def _first(element: ElementTree.Element) -> ElementTree.Element:
+    """What a row starts with."""
+    while element.tag == "mrow" and len(element):
+        element = element[0]
+    return element
+
+
+def _is_name(element: ElementTree.Element) -> bool:
+    """Whether an element is the name of a function, with or without an index."""
+    base = element[0] if element.tag in ("msub", "msup", "msubsup") else element
+    return base.tag == "mi" and len(base.text or "") > 1 and (base.text or "").isalpha()
 
 
 def _parser() -> Any:

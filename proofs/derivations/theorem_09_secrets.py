@@ -21,10 +21,10 @@
 #    $$1-\frac{K-1}{\min_{0\le j\le n}\left(E^{j}+(K-1)E^{n-j}\right)}.$$
 # 2. *Add-remove, any $\delta\ge 0$:* the largest success is exactly $g^{n}(1/K)$, where
 #    $g(a)=\min\left(1,\;Ea+\delta,\;1-(1-\delta-a)/E\right)$ is what one more record can do to an event.
-# 3. *Replace-one, $\delta>0$:* the success is at most $1-(K-1)\alpha$ with
-#    $1-g^{n}(\alpha)=(K-1)\alpha$. This bound holds, and is not always attained.
+# 3. *Replace-one, $\delta>0$:* a bound through data sets of up to three symbols, which has a derivation
+#    of its own (`theorem_09_secrets_delta`).
 #
-# All three upper bounds are a few lines. The work is in the mechanisms that attain the first two.
+# The upper bounds are a few lines each. The work is in the mechanisms that attain the first two.
 
 # %%
 import sympy
@@ -321,9 +321,8 @@ for growth, count, records in ((2, 3, 3), (2, 5, 3), (3, 4, 2), (2, 10, 4), (5, 
 Table(["$E$", "$K$", "$n$", "blind guess", "bound", "reached by the mechanism"], rows)
 
 # %% [markdown]
-# **Status.** Parts 1 and 2: proved, bound and attainment. Part 3: the bound is proved, tightness fails in
-# general. Machine counterparts: `exact.secrets-lines`, `exact.secrets-attained`,
-# `exact.secrets-condition`, `exact.secrets-add-remove`, and the linear programs `lp.secrets` and
-# `lp.secrets-refuted`. Sources: the bound is the packing argument of private Fano inequalities (Acharya,
-# Sun, Zhang 2020) made exact; $n=1$ is $K$-ary randomised response (Kairouz, Oh, Viswanath 2015). The
-# mechanisms of sections 2 and 3 are this project's.
+# **Status.** Parts 1 and 2: proved, bound and attainment. Machine counterparts: `exact.secrets-lines`,
+# `exact.secrets-attained`, `exact.secrets-condition`, `exact.secrets-add-remove`, the linear programs
+# `lp.secrets` and `lp.add-remove-secrets`, and `smt.secrets-bound`. Sources: the bound is the packing
+# argument of private Fano inequalities (Acharya, Sun, Zhang 2020) made exact; $n=1$ is $K$-ary randomised
+# response (Kairouz, Oh, Viswanath 2015). The mechanisms of sections 2 and 3 are this project's.

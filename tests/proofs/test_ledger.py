@@ -67,7 +67,7 @@ def test_slugs_are_unique_and_named_by_their_engine() -> None:
 
 
 def test_every_theorem_has_a_derivation() -> None:
-    numbers = [slug.removeprefix("derivation.theorem_")[:2] for slug in KNOWN if "theorem_" in slug]
+    numbers = {slug.removeprefix("derivation.theorem_")[:2] for slug in KNOWN if "theorem_" in slug}
     assert sorted(numbers) == [f"{number:02}" for number in range(1, 13)]
 
 
