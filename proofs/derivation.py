@@ -26,6 +26,11 @@ def title(path: Path) -> str:
     return found[1].strip()
 
 
+def _plain(text: str) -> str:
+    """A title for a terminal, without LaTeX."""
+    return text.replace("$", "").replace("\\delta>0", "δ > 0")
+
+
 def run(path: Path) -> str:
     """Execute a derivation in this process, without showing anything; warnings are failures."""
     try:
@@ -46,6 +51,6 @@ def run(path: Path) -> str:
 def checks() -> tuple[Check, ...]:
     """One check a derivation."""
     return tuple(
-        Check(f"derivation.{path.stem}", title(path), functools.partial(run, path))
+        Check(f"derivation.{path.stem}", _plain(title(path)), functools.partial(run, path))
         for path in files()
     )

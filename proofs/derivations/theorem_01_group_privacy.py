@@ -15,7 +15,9 @@
 # **The theorem** (Wang, Zhang and Jia 2021). The loss is at most $\min(1,B)$ with
 #
 # $$B(\varepsilon,\delta,n) = \frac{e^{n\varepsilon}-1}{e^{n\varepsilon}+1}
-#   + \frac{2\,(e^{n\varepsilon}-1)}{(e^{n\varepsilon}+1)(e^{\varepsilon}-1)}\;\delta .$$
+#   + \frac{2\,(e^{n\varepsilon}-1)}{(e^{n\varepsilon}+1)(e^{\varepsilon}-1)}\;\delta$$
+#
+# for $\varepsilon>0$, and with its limit $B=n\delta$ for $\varepsilon=0$.
 #
 # The source states this bound without its derivation. What follows is a reconstruction in two moves:
 # first the promise for one record is turned into a promise for $n$ records, then the promise for $n$
@@ -41,8 +43,8 @@ epsilon = log(E)
 # %% [markdown]
 # ## Step 1. From one record to $n$: group privacy
 #
-# Let $D_0, D_1, \dots, D_n$ be data sets, each of which differs from the one before in one record, and
-# write $p_k=\Pr[A(D_k)\in O]$. Suppose that after $k$ changes
+# Let $D_0, D_1, \dots, D_n$ be data sets, each of which differs from the one before in at most one record
+# (between equal data sets (1) is trivial), and write $p_k=\Pr[A(D_k)\in O]$. Suppose that after $k$ changes
 #
 # $$p_k \le E_k\, p_0+\delta_k .$$
 #
@@ -70,7 +72,7 @@ sympy.Eq(sympy.Symbol("delta_n"), same(delta_n, delta * (E**n - 1) / (E - 1)).rh
 # %% [markdown]
 # ## Step 2. From a promise to a total variation
 #
-# Two data sets at distance $n$ now satisfy a promise of the form (1) with $E_n$ and $\delta_n$ in place of
+# Two data sets that are linked by $n$ such changes now satisfy a promise of the form (1) with $E_n$ and $\delta_n$ in place of
 # $E$ and $\delta$. Write $p$ and $p'$ for the probabilities of the same event under the one and the other,
 # and $t=p'-p$ for the advantage of the adversary who guesses by this event. The promise, for the event and
 # for its complement (with the data sets exchanged), reads
@@ -100,8 +102,9 @@ same(1 - 2 * corner, largest)
 #
 # The records of a data set are random. Draw $S_0\sim P_0^n$ and $S_1\sim P_1^n$ independently. The
 # advantage of an event $O$ is the average of $\Pr[A(S_1)\in O]-\Pr[A(S_0)\in O]$ over the two draws, and
-# two data sets of $n$ records are always linked by at most $n$ changes. An average of numbers that are at
-# most $B$ is at most $B$; so the bound for two data sets is the bound for two populations.
+# two data sets of $n$ records are always linked by $n$ changes of at most one record. An average of numbers
+# that are at most $B$ is at most $B$; so the bound for two data sets is the bound for two populations. The
+# best adversary is an event: the outputs that are likelier under $P_1$.
 #
 # Put $E_n=E^n$ and $\delta_n$ into step 2. The result is the printed bound, and it is what the package
 # computes: its formula `theorem` is written with negative exponents, so that it neither overflows nor

@@ -11,7 +11,7 @@
 # **The promise.** The learner is $(\varepsilon,\delta)$-DP: for any two data sets $S$, $S'$ of $n$ records
 # that differ in one record, and any event $O$ of outputs,
 #
-# $$\Pr[A(S')\in O] \;\le\; e^{\varepsilon}\,\Pr[A(S)\in O] + \delta .$$
+# $$\Pr[A(S')\in O] \;\le\; e^{\varepsilon}\,\Pr[A(S)\in O] + \delta\qquad(\varepsilon\ge0,\;0\le\delta\le1).$$
 #
 # **The theorem.** Write $E = e^{\varepsilon}$. The largest loss over *all* such learners and *all* pairs
 # of populations is
@@ -87,8 +87,8 @@ sympy.Eq(sympy.Symbol("a^*"), crossing)
 # $$\text{maximise } p_n-p_0 \text{ over } p_0,\dots,p_n\in[0,1]
 #   \text{ with } p_{k+1}\le g(p_k)\text{ for all } k. \qquad (2)$$
 #
-# Nothing has been lost so far but the freedom to choose the event anew, and step 5 will show that nothing
-# has been lost at all.
+# A chain remembers much less than a learner, namely one event along one path. Step 5 will show that
+# nothing was lost by this.
 
 # %% [markdown]
 # ## Step 3. A symmetric chain is enough
@@ -142,7 +142,8 @@ same(slack, (E - 1) * (E + delta - (E + 1) * p_next) / E)
 same(second.subs({p: 0, delta: p_next}), (E - 1) * (1 - p_next))
 
 # %% [markdown]
-# In the right half of the chain the two inequalities change places (reversal), so it is feasible as well.
+# For odd $n$ the middle step, from $a^*$ to $1-a^*$, uses both inequalities up. In the right half of the
+# chain the two inequalities change places (reversal), so it is feasible as well.
 # The value of problem (2) is therefore **exactly** $\;1-2h^m(x_0)$.
 
 # %% [markdown]
@@ -251,7 +252,7 @@ Table(
     ["", ""],
     [
         ["falls by the mass", same(tail(j) - tail(j + 1), mass)],
-        ["tends to 0", limit(tail(m).subs(E, 1 + excess), m, oo, 0, "-")],
+        ["tends to 0, with $E=1+x$", limit(tail(m).subs(E, 1 + excess), m, oo, 0, "-")],
         ["total mass", same(2 * tail(1) + mass.subs(j, 0), 1)],
     ],
 )
@@ -385,9 +386,8 @@ right.legend(frameon=False)
 figure
 
 # %% [markdown]
-# **Status: proved.** Machine-checked in `proofs/coq`: the bound (`exact_bound`, `tv_bound`), its attainment
-# (`exact_attained`, `tv_attained`, `substitution_sharp`) and both as one statement
-# (`exact_gap_is_maximum`). Exact linear programs over chains and over all learners on small data sets
+# **Status: proved.** Machine-checked in `proofs/coq`: the bound (`tv_bound`), its attainment
+# (`tv_attained`, `substitution_sharp`) and, for chains, both as one statement (`exact_gap_is_maximum`). Exact linear programs over chains and over all learners on small data sets
 # (`lp.chains`, `lp.mechanisms`, `lp.outputs`) and the check `exact.worst-case` confirm the package's
 # formula instance by instance.
 #

@@ -11,10 +11,10 @@
 # where $T_n=1-E^{-m}$ for even $n$ and $T_n=1-\frac{2E^{-m}}{1+E}$ for odd $n$. The second is *attained* by
 # a learner; it is the true worst case. The first was announced as tight.
 #
-# **The claim** (a corollary of the two). $\min(1,B)=\mathrm{TV}^*_n$ only if $n\le1$, or $\varepsilon=0$, or
+# **The claim** (a corollary of the two). $\min(1,B)=\mathrm{TV}^*_n$ if and only if $n\le1$, or $\varepsilon=0$, or
 # $\mathrm{TV}^*_n=1$. Everywhere else the group-privacy bound is strictly too large. The ratio
-# $B/\mathrm{TV}^*_n$ does not depend on $\delta$ while $\mathrm{TV}^*_n<1$; it is always below
-# $\frac{1+\sqrt2}{2}\approx1.2071$ for odd $n$, and for even $n$ it reaches this value at exactly
+# $B/\mathrm{TV}^*_n$ does not depend on $\delta$ while $\mathrm{TV}^*_n<1$; there it is below
+# $\frac{1+\sqrt2}{2}\approx1.2071$ for odd $n$, and for even $n$ it has this value at exactly
 # one point, $n\varepsilon=2\ln(1+\sqrt2)$.
 #
 # So the bound is never off by more than 21 per cent, and what it says about orders of magnitude stands.
@@ -84,7 +84,7 @@ holds(on_curve, "the 6 vertices lie on the true curve")
 
 # %% [markdown]
 # An advantage is read off such a curve at the point where it has slope $-1$. There the true curve has a
-# piece of slope exactly 1 (even $n$) or a vertex (odd $n$), and the prolonged pieces cut deeper.
+# piece of slope exactly $-1$ (even $n$) or a vertex (odd $n$), and the prolonged pieces cut deeper.
 
 # %%
 slip = fmpq(1, 50)
@@ -187,7 +187,7 @@ sympy.Eq(sympy.Symbol("B"), single)
 ratio = M * (M + 1) / (M**2 + 1)
 quotient = read(theorem, epsilon, delta, 2 * m) / read(unclamped, epsilon, delta, 2 * m)
 same(quotient, ratio.subs(M, E**m))
-sympy.Eq(sympy.Symbol("B") / sympy.Symbol("{TV^{*}_{n}}"), ratio, evaluate=False)
+sympy.Eq(sympy.Symbol(r"\frac{B}{\mathrm{TV}^{*}_{n}}"), ratio, evaluate=False)
 
 # %% [markdown]
 # What is missing to $\frac{1+\sqrt2}2$ is a square over a positive number. So the ratio never exceeds this
@@ -234,13 +234,14 @@ for n in (sympy.Integer(4), sympy.Integer(5)):
     limit(pure, E, oo, 1, "-")
 limit(ratio, M, 1, 1)
 limit(ratio, M, oo, 1, "-")
-sympy.Eq(sympy.Limit(sympy.Symbol("B") / sympy.Symbol("{TV^{*}_{n}}"), m, oo, "-"), many)
+sympy.Eq(sympy.Symbol(r"\lim_{n\to\infty}\frac{B}{\mathrm{TV}^{*}_{n}}"), many, evaluate=False)
 
 # %% [markdown]
 # ## The picture
 #
 # Left: the two bounds at $\delta=0$ against $n\varepsilon$. Right: their ratio. Even $n$ share one curve,
-# whose top is $\frac{1+\sqrt2}{2}$; odd $n$ lie below it and approach it from below.
+# whose top is $\frac{1+\sqrt2}{2}$; odd $n$ lie below it and approach it from below. On the left the curve
+# for $n=1$ lies on that of $B$.
 
 # %%
 thirty = mp(30)

@@ -123,7 +123,7 @@ sympy.Eq(sympy.Limit(n * sympy.Symbol("varepsilon^*") / (2 * l_0), l_0, 0), 1, e
 # $\varepsilon$. It is continuous, and its least value, at $\varepsilon=0$, is $\min(1,n\delta)$. Hence a
 # target $L<1$ can be met if and only if $n\delta\le L$, and then exactly by the $\varepsilon$ of an
 # interval $[0,\varepsilon^*]$; for $n\ge1$ the interval is bounded, because the loss tends to 1 as
-# $\varepsilon\to\infty$. No learner with $\delta>L/n$ can be trusted, whatever its $\varepsilon$.
+# $\varepsilon\to\infty$. A promise with $\delta>L/n$ is too weak for the target, whatever its $\varepsilon$.
 #
 # For one record and for two the root is rational in $L$ and $\delta$:
 
@@ -241,7 +241,8 @@ Table(
 # %% [markdown]
 # The loss does not fall when $n$ grows, so at fixed $\varepsilon$ and $\delta$ the sizes that meet a
 # target are $0,1,\dots,n^*$. At $\delta=0$ the largest even one is the largest even number that does not
-# exceed $\frac{2}{\varepsilon}\ln z$. For $\varepsilon=0.01$ and $L=\frac12$ this number is 138.6…:
+# exceed $\frac{2}{\varepsilon}\ln z$, and by claim 1 no odd one exceeds it either. For $\varepsilon=0.01$ and
+# $L=\frac12$ we have $\frac2\varepsilon\ln z=138.6…$:
 
 # %%
 found = largest_size(epsilon="0.01", loss="0.5").value
@@ -293,7 +294,7 @@ figure
 
 # %% [markdown]
 # **Status: proved.** The claims follow from Theorem 2 and Theorem 1 by the algebra above. Machine-checked
-# counterparts: `exact_bound`, `exact_attained`, `pure_bound_even`, `pure_bound_odd` and `poster_bound` in
+# counterparts: `exact_gap_is_maximum`, `pure_bound_even`, `pure_bound_odd` and `poster_bound` in
 # `proofs/coq`; monotonicity in `proofs/smt` (`smt.monotone-epsilon`, `smt.monotone-delta`,
 # `smt.monotone-records`).
 #

@@ -8,7 +8,7 @@
 #
 # **The promise.** What a learner promises about one record is often known in more detail than by two
 # numbers $\varepsilon,\delta$. Let $S$ and $S'$ be data sets that differ in one record, and let $O$ be an
-# event of outputs, used as a test: on $O$ the tester says "it was $S'$". The *false alarm rate* is
+# event of the output (and of the tester's own coins), used as a test: on $O$ the tester says "it was $S'$". The *false alarm rate* is
 # $\alpha=\Pr[A(S)\in O]$, the *miss rate* is $1-\Pr[A(S')\in O]$. A function
 # $f:[0,1]\to[0,1]$ is a *trade-off curve* of the learner if no test of any two neighbours does better:
 #
@@ -16,7 +16,8 @@
 #
 # for all ordered pairs of neighbours and all events. Such a curve may be taken to be convex, continuous
 # and nonincreasing with $f(\alpha)\le1-\alpha$; and because the promise holds for $(S,S')$ and for
-# $(S',S)$, it may be taken to be its own inverse, $f=f^{-1}$: its graph is symmetric about the diagonal.
+# $(S',S)$, it may be taken to be its own inverse, $f=f^{-1}$ with $f^{-1}(b)$ the least $a$ at which
+# $f(a)\le b$: its graph is symmetric about the diagonal.
 #
 # **The theorem.** Put $m=\lfloor n/2\rfloor$ and $h(x)=f(1-x)$. The largest loss over all learners with
 # the curve $f$ and all pairs of populations is
@@ -83,7 +84,7 @@ z = symbols("z", real=True)
 # ## Case 1: $(\varepsilon,\delta)$-DP
 #
 # Here $f(\alpha)=\max\bigl(0,\;1-\delta-E\alpha,\;(1-\delta-\alpha)/E\bigr)$ with $E=e^\varepsilon$. On
-# the part that is used, $1-x\ge\frac12$, the third term is the largest of the last two, so that
+# the part that is used, $1-x\ge\frac12$, the third term is the larger of the last two, so that
 # $h(x)=\max\bigl(0,\frac{x-\delta}E\bigr)$: the package's `shrink` at one step. The crossing with the
 # diagonal is $a^*=\frac{1-\delta}{1+E}$, its `fixed_point`. So Theorem 5 contains Theorem 2:
 
@@ -144,7 +145,7 @@ same(hidden, 2 * normal(-n * mu / 2))
 missed = read(curves.gaussian_missed, mu, n, normal(-z)).rewrite(erfinv).rewrite(erf)
 same(missed, normal(z - n * mu))
 loss = same(read(curves.gaussian, mu, n), 1 - 2 * normal(-n * mu / 2)).rhs
-sympy.Eq(Symbol("{TV^{*}_{n}}"), loss, evaluate=False)
+sympy.Eq(Symbol(r"\mathrm{TV}^{*}_{n}"), loss, evaluate=False)
 
 # %% [markdown]
 # **Laplace noise of scale $1/\varepsilon$.** In units of the scale, $F(u)=\frac12e^{u}$ for $u\le0$,
@@ -157,11 +158,11 @@ limit(lower_half, z, -oo, 0)
 same(lower_half.subs(z, 0), Rational(1, 2))
 same(read(curves.laplace_complement, epsilon, n), 2 * lower_half.subs(z, -n * epsilon / 2))
 loss = same(read(curves.laplace, epsilon, n), 1 - 2 * lower_half.subs(z, -n * epsilon / 2)).rhs
-sympy.Eq(Symbol("{TV^{*}_{n}}"), loss, evaluate=False)
+sympy.Eq(Symbol(r"\mathrm{TV}^{*}_{n}"), loss, evaluate=False)
 
 # %% [markdown]
 # This is, for even $n$, the worst case over *all* pure $\varepsilon$-DP learners: already the Laplace
-# mechanism is as bad as any. For odd $n$ canonical noise is a little worse. The difference is a square
+# mechanism is as bad as any. For odd $n$ canonical noise leaks a little more. The difference is a square
 # over a positive number, times a factor that vanishes as $n\varepsilon$ grows ($r=e^{\varepsilon/2}$):
 
 # %%
@@ -260,7 +261,7 @@ inside = y / (1 + y)  # t in (0, 1)
 divergence = read(curves.binary_kl, up, down)
 same(divergence.subs(t, inside), read(curves.binary_kl, 1 - down, 1 - up).subs(t, inside))
 same(read(curves.zcdp_budget, t).subs(t, inside), divergence.subs(t, inside))
-sympy.Eq(Symbol("D"), read(curves.zcdp_budget, t), evaluate=False)
+sympy.Eq(Symbol(r"\mathrm{kl}{(p\,\|\,p')}"), read(curves.zcdp_budget, t), evaluate=False)
 
 # %%
 p, q = symbols("p q", positive=True)
@@ -324,7 +325,7 @@ Table(["", "n = 2"], zip(names, values, strict=True))
 # ## Limits
 #
 # With the total budget fixed ($n\mu=w$, or $n\varepsilon=w$) Gaussian and Laplace losses do not depend on
-# $n$ at all. They vanish with the budget and tend to 1 as it grows; for small budgets they are
+# $n$ at all. They vanish with the budget and tend to 1 as it grows; for small budgets they are about
 # $\frac{w}{\sqrt{2\pi}}$ and $\frac w2$.
 
 # %%
@@ -348,6 +349,7 @@ Table(["noise", "loss at total budget w", "slope at 0"], rows)
 # Left: what one changed record allows under three promises, and the chain for $n=6$ under $\mu$-GDP, as a
 # staircase between $g=1-f$ and the diagonal. Right: the exact worst case against $n$ for promises of
 # comparable strength, and the upper bound for zCDP with the same $\rho=\mu^2/2$ as Gaussian noise.
+# (Laplace lies on pure DP, up to a little at odd $n$.)
 
 # %%
 figure, (left, right) = picture(2)

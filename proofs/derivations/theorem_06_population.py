@@ -157,7 +157,7 @@ holds(
 # %%
 same(read(laplace, epsilon, n), 1 - s**n)
 found = same(read(laplace_population, epsilon, n, tau), 1 - generating[0]).rhs
-sympy.Eq(sympy.Symbol("{E[1-s^{K}]}"), found, evaluate=False)
+sympy.Eq(sympy.Symbol(r"\mathbb{E}[1-s^{K}]"), found, evaluate=False)
 
 # %% [markdown]
 # ## Step 3. It is attained
@@ -191,7 +191,7 @@ nested = vanishes(E * single + delta - (1 - single))
 holds(nested, "$q(-k-2) = h(q(-k))$ for both parities, and one step leads from q(−1) to q(1)")
 
 # %% [markdown]
-# So from $d$ to $d+2$ is exactly one allowed step, for negative $d$ by this identity, for $d=-1$ by the
+# So from $d$ to $d+2$ is at most one allowed step, for negative $d$ by this identity, for $d=-1$ by the
 # last one, and for positive $d$ by symmetry. From $d$ to $d+1$ is less, because $q$ is nondecreasing. In
 # the other direction the promise is trivial for the event "1" and follows for "0" in the same way.
 #
@@ -268,7 +268,7 @@ limit(rare, n, oo, poisson, "-")
 same(read(population, sympy.Integer(0), delta, n, tau), n * tau * delta)
 same(read(population_complement, sympy.Integer(0), delta, n, tau), 1 - n * tau * delta)
 Table(
-    ["limit", "loss"],
+    ["limit", "loss before the clamp"],
     [
         ["ε → 0", small],
         ["ε → ∞", most],
@@ -349,7 +349,7 @@ for records in (1, 2, 5, 10, 20):
     holds(ordered, "each is at most the next")
     shown = (specific, thirty.number(apart), refined, *chain[2:])
     rows.append([records, *(f"{float(value):.4f}" for value in shown)])
-losses = ("\\mathrm{TV}(P_0^n, P_1^n)", "E[\\mathrm{TV}^*_K]", "\\mathrm{TV}^*_n", "B")
+losses = ("\\mathrm{TV}(P_0^n, P_1^n)", "\\mathbb{E}\\,\\mathrm{TV}^*_K", "\\mathrm{TV}^*_n", "B")
 Table(["n", "best for the pair", *(f"${loss}$" for loss in losses)], rows)
 
 # %% [markdown]

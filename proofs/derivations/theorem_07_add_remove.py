@@ -33,8 +33,8 @@
 #
 # While $\mathrm{TV}^*_{2n}<1$, the second equals
 # $\left(1+\frac{2\delta}{E-1}\right)\left(1-\left(1-\tau+\frac{\tau}{E}\right)^{n}\right)$. To turn the
-# promise into a replace-one promise first, as is often done, is valid and loses something for every
-# odd $n$, and for every $n$ as soon as $\tau<1$.
+# promise into a replace-one promise first, as is often done, is valid and, for $\varepsilon>0$ and below
+# saturation, loses something for every odd $n$, and for every $n\ge1$ as soon as $0<\tau<1$.
 
 # %%
 from functools import partial
@@ -100,7 +100,7 @@ named(
 # binomial law, $K=B_1+\dots+B_n$ with independent $B_i\in\{0,1\}$, turns it into a product:
 #
 # $$\mathbb{E}\bigl[E^{-K}\bigr]=\prod_{i=1}^{n}\mathbb{E}\bigl[E^{-B_i}\bigr]
-#   =\Bigl((1-\tau)\cdot E^{0}+\tau\cdot E^{-1}\Bigr)^{n}.$$
+#   =\left((1-\tau)\cdot E^{0}+\tau\cdot E^{-1}\right)^{n}.$$
 #
 # This is the package's `population_add_remove`. One less it, which is what remains hidden, is a formula
 # of its own, so that it keeps its digits where the loss is close to 1.
@@ -263,25 +263,29 @@ named(
 # middle step jumps from $a$ to $1-a$. A best chain with an odd number of converted steps has such a
 # middle step. A chain with an even number has the value $\frac12$ in its middle and never uses the corner.
 #
-# **When $\tau<1$** the number $K$ of differing records is random, odd with positive probability, and the
+# **When $0<\tau<1$** the number $K$ of differing records is random, odd with positive probability, and the
 # conversion loses for *every* $n\ge1$:
 
 # %%
 spread = (1 - tau + tau / E) ** n - (1 - tau - tau / E) ** n
 mean_gap = c * (E - 1) ** 2 / (2 * (E**2 + 1)) * spread
-named(
-    r"\mathbb{E}\left[\mathrm{TV}^*_{K}(2\varepsilon,(1+E)\delta)-\mathrm{TV}^*_{2K}(\varepsilon,\delta)\right]",
-    read(population, 2 * epsilon, (1 + E) * delta, n, tau) - code,
-    mean_gap,
+same(read(population, 2 * epsilon, (1 + E) * delta, n, tau) - code, mean_gap)
+u, v = symbols("u v")
+sympy.Eq(
+    sympy.Symbol(
+        r"\mathbb{E}\left[\mathrm{TV}^*_{K}(2\varepsilon,(1+E)\delta)-\mathrm{TV}^*_{2K}(\varepsilon,\delta)\right]"
+    ),
+    mean_gap.subs(spread, u**n - v**n),
+    evaluate=False,
 )
 
 # %% [markdown]
-# The last factor is $u^n-v^n$ with $u=1-\tau+\tau/E$ and $v=1-\tau-\tau/E$. As $u-v=2\tau/E>0$ and
-# $u+v=2(1-\tau)>0$, $u>|v|$, and the factor is positive. At $\tau=1$, $u=-v$ and it vanishes for even $n$.
+# Here $u=1-\tau+\tau/E$ and $v=1-\tau-\tau/E$. As $u-v=2\tau/E>0$ and
+# $u+v=2(1-\tau)>0$, $u>|v|$, and the last factor is positive. At $\tau=1$, $u=-v$ and it vanishes for even $n$.
 #
 # For a single record the converted bound is nothing but the published bound $B$ for a group of two, and
 # the most that conversion can cost there is a factor $\frac{1+\sqrt2}{2}\approx1.207$, at
-# $E=1+\sqrt2$:
+# $E=1+\sqrt2$ (Theorem 3 with $n=2$):
 
 # %%
 same(converted(1), read(theorem, epsilon, delta, 2))
@@ -296,42 +300,33 @@ named(r"\max_{E}\frac{\text{converted}}{\text{exact}}", ratio.subs(E, peak[0]), 
 #
 # *Little privacy loss per record*, $\varepsilon\to0$: at $\delta=0$ the loss vanishes like
 # $n\tau\varepsilon$, against $n\tau\varepsilon/2$ under replace-one; with $\delta>0$ it tends to the
-# value at $\varepsilon=0$.
+# value at $\varepsilon=0$. *No privacy*, $\varepsilon\to\infty$: the adversary wins unless all records happen
+# to be alike. *Many records*, $n\to\infty$ with $n\varepsilon=w$ and $n\delta=\eta$ held fixed: the loss
+# depends on $\tau w$, the privacy budget of the records that differ, and does not vanish; $\varepsilon$ has to
+# be of smaller order than $1/(n\tau)$, as under replace-one. In the same limit the cost of conversion at odd
+# $n$ disappears like $1/n^2$: it is a matter of few records and large $\varepsilon$.
 
 # %%
-eps = symbols("epsilon", positive=True)
-limit(read(population_add_remove, eps, 0, n, tau) / eps, eps, 0, n * tau)
-
-# %%
-limit(read(population_add_remove, eps, delta, n, tau), eps, 0, 2 * n * tau * delta)
-
-# %% [markdown]
-# *No privacy*, $\varepsilon\to\infty$: the adversary wins unless all records happen to be alike.
-
-# %%
-limit(read(population_add_remove, epsilon, 0, n, tau), E, oo, 1 - (1 - tau) ** n)
-
-# %% [markdown]
-# *Many records*, $n\to\infty$ with $n\varepsilon=w$ and $n\delta=\eta$ held fixed. The loss depends on
-# $\tau w$, the privacy budget of the records that differ, and does not vanish: $\varepsilon$ has to be of
-# smaller order than $1/(n\tau)$, as under replace-one.
-
-# %%
-w, eta = symbols("w eta", positive=True)
-limit(
-    read(population_add_remove, w / n, eta / n, n, tau),
-    n,
-    oo,
-    (1 + 2 * eta / w) * (1 - exp(-tau * w)),
-)
-
-# %% [markdown]
-# In the same limit the cost of conversion at odd $n$ disappears like $1/n^2$. It is a matter of few
-# records and large $\varepsilon$.
-
-# %%
+eps, w, eta = symbols("varepsilon w eta", positive=True)
+loss = partial(read, population_add_remove)
 size = 2 * m + 1
-limit(size**2 * odd_gap.subs(delta, 0).subs(E, exp(w / size)).simplify(), m, oo, w**2 * exp(-w) / 2)
+cost = (size**2 * odd_gap.subs(delta, 0).subs(E, exp(w / size))).simplify()
+many = (1 + 2 * eta / w) * (1 - exp(-tau * w))
+found = [
+    limit(loss(eps, 0, n, tau) / eps, eps, 0, n * tau),
+    limit(loss(eps, delta, n, tau), eps, 0, 2 * n * tau * delta),
+    limit(loss(epsilon, 0, n, tau), E, oo, 1 - (1 - tau) ** n),
+    limit(loss(w / n, eta / n, n, tau), n, oo, many),
+    limit(cost, m, oo, w**2 * exp(-w) / 2),
+]
+names = [
+    "loss / ε as ε → 0, δ = 0",
+    "loss before the clamp, as ε → 0",
+    "loss as ε → ∞",
+    "loss before the clamp, as n → ∞",
+    "$n^2$ times the cost of conversion, as n → ∞, δ = 0",
+]
+Table(["", "limit"], [[name, line.rhs] for name, line in zip(names, found, strict=True)])
 
 # %% [markdown]
 # ## The picture

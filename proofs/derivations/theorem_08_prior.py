@@ -20,9 +20,9 @@
 # **The theorem.** Write $E=e^{\varepsilon}$, $a^*=\frac{1-\delta}{1+E}$ and
 # $h(x)=\max\left(0,\frac{x-\delta}{E}\right)$. The least chance of a wrong guess is the smallest of
 #
-# $$(1-\pi)\,h^{i}(a^*)+\pi\,h^{n-1-i}(a^*)\quad(0\le i<n),\qquad
-#   \pi\,(1-g^n(0)),\qquad(1-\pi)\,(1-g^n(0)),\qquad \pi,\qquad 1-\pi,$$
+# $$(1-\pi)\,h^{i}(a^*)+\pi\,h^{n-1-i}(a^*)\qquad(0\le i<n)$$
 #
+# and the four numbers $\pi\,(1-g^n(0))$, $(1-\pi)\,(1-g^n(0))$, $\pi$ and $1-\pi$,
 # where $g$ is what one more changed record can do to the probability of an event (defined in step 2).
 # For $\delta=0$ this is
 # $\min\left(\pi,\;1-\pi,\;\min_i\frac{(1-\pi)E^{-i}+\pi E^{-(n-1-i)}}{1+E}\right)$.
@@ -152,8 +152,8 @@ named(
 # **Ends.** For $\delta=0$ the outermost edges end in $(0,1)$ and $(1,0)$, the two adversaries who guess
 # blindly. For $\delta>0$ they end on the axes already in $(0,F_n(0))$ and $(F_n(0),0)$: an event of
 # probability 0 may get the probability $g^n(0)>0$. If $h^i(a^*)$ is cut off at 0 for some $i$, then
-# "$V_i$" is a point on an axis at or above that end; it belongs to the region, so that listing it does no
-# harm.
+# "$V_i$" is a point on an axis at or above that end; it belongs to the region (then $g^i(0)\ge a^*$,
+# so that $g^n(0)\ge1-h^{n-1-i}(a^*)$), and listing it does no harm.
 #
 # ## Step 4. The least error is at a vertex
 #
@@ -187,7 +187,7 @@ rise = (E - 1) * E ** (-i - 1) / (1 + E) * (pi * E ** (2 * i + 2 - n) - (1 - pi)
 named("R_{i+1}-R_{i}", vertex.subs(i, i + 1) - vertex, rise)
 
 # %% [markdown]
-# **When is the output useless?** The leftmost edge, from $(0,1)$ to $V_{n-1}$, has slope $-E^n$. If the
+# **When is the output useless?** At $\delta=0$ the leftmost edge, from $(0,1)$ to $V_{n-1}$, has slope $-E^n$. If the
 # odds $\frac{1-\pi}{\pi}$ exceed $E^n$, guessing 0 blindly is optimal: an adversary whose prior log-odds
 # exceed $n\varepsilon$ cannot be moved by any output.
 
@@ -329,8 +329,8 @@ for prior in (*PRIORS[:4], fmpq(1, 17)):
     least, blind = min(found), min(prior, 1 - prior)
     simple = blind * hidden
     holds(bool(simple < least) or prior == fmpq(1, 2), "the simple bound is strictly below")
-    touched = [f"V{v}" for v in range(records) if found[v] == least]
-    touched += ["(0, 1)"] * (least == prior)
+    touched = [f"$V_{v}$" for v in range(records) if found[v] == least]
+    touched += ["$(0, 1)$"] * (least == prior)
     rows.append([prior, least, " and ".join(touched), blind, simple])
 Table(["$\\pi$", "least error", "attained at", "blind guess", "from the advantage"], rows)
 
@@ -388,9 +388,9 @@ right.legend(frameon=False)
 figure
 
 # %% [markdown]
-# **Status: proved.** Machine-checked in `proofs/coq` for $\delta=0$ (`least_error_bound`,
-# `least_error_is_minimum`, `guess_error_bound`, `guess_error_attained`); the lines and vertices for every
-# $\delta$ by `smt.prior-lines` and `smt.prior-vertices`; instances by the linear programs `lp.priors` and
+# **Status: proved.** Machine-checked in `proofs/coq` for every $\delta$ (`least_delta_error_is_minimum`
+# for chains, `least_guess_error` for learners) and in closed form for $\delta=0$ (`least_error_pure`,
+# `least_error_is_minimum`); the lines and vertices by `smt.prior-lines` and `smt.prior-vertices`; instances by the linear programs `lp.priors` and
 # the checks `exact.prior` and `exact.shrink`. *Sources.* DP as a region of two error rates: Wasserman and
 # Zhou (2010), Kairouz, Oh and Viswanath (2015). Trade-off curves: Dong, Roth and Su (2022). Threshold
 # tests: Neyman and Pearson (1933). The vertices for $n$ records are this project's.

@@ -32,7 +32,7 @@ import sympy
 from mipriv.contexts.rational import RATIONAL, log_of
 from mipriv.contexts.sym import SYMPY
 from mipriv.formulas.secrets import secrets, secrets_complement
-from proofs.derive import Table, holds, same
+from proofs.derive import Table, holds, limit, named, same
 from proofs.exact.definitions import grown
 from proofs.exact.secrets_mechanism import kept, replace_one
 
@@ -48,11 +48,11 @@ eps = sympy.log(E)
 # set drawn from population $k$, and let $p_{ok}$ be the chance that the guess is $o$ when the secret
 # is $k$. The success is $p=\frac1K\sum_k p_{kk}$.
 #
-# Take two secrets $k\ne l$ and couple nothing: any data set of the one becomes any data set of the
-# other by replacing at most $n$ records. After the first $j$ replacements the chance of the guess $k$
-# has grown from $p_{kl}$ to at most $E^{j}p_{kl}$. Coming from the other side, the chance of *missing*
-# $k$ has grown from $1-p_{kk}$ to at most $E^{n-j}(1-p_{kk})$. At the data set in the middle the two
-# chances add up to 1:
+# Let $\delta=0$. Take two secrets $k\ne l$ and any data set of each: the one becomes the other by replacing
+# at most $n$ records. After the first $j$ replacements, starting from $l$, the chance of the guess $k$ has
+# grown at most by the factor $E^{j}$. Coming from $k$, the chance of *missing* $k$ has grown at most by
+# $E^{n-j}$. At the data set in the middle the two chances add up to 1. Averaged over the draws of the two
+# data sets, whose laws enter linearly:
 # $$E^{j}\,p_{kl}+E^{n-j}\,(1-p_{kk})\;\ge\;1\qquad\text{for every } 0\le j\le n.$$
 # Averaging over all ordered pairs $k\ne l$ turns $p_{kl}$ into $\alpha=\frac{1-p}{K-1}$, the mean chance
 # of one particular wrong guess, and $1-p_{kk}$ into $1-p=(K-1)\alpha$. So
@@ -76,16 +76,18 @@ same(secrets(SYMPY, eps, 0, n, K, j), 1 - (K - 1) / (E**j + (K - 1) * E ** (n - 
 # %%
 weight = 1 / (miss / (K - 1))
 step = weight.subs(j, j + 1) - weight
-same(step, (E - 1) * E ** (n - j - 1) * (E ** (2 * j + 1 - n) - (K - 1)))
+rise = (E - 1) * E ** (n - j - 1) * (E ** (2 * j + 1 - n) - (K - 1))
+named(r"\text{sum at }j+1\text{, less sum at }j", step, rise)
 
 # %% [markdown]
-# so the sum falls while $E^{2j+1-n}<K-1$ and rises afterwards. With $t=2j-n$, the minimiser satisfies
+# so the sum falls while $E^{2j+1-n}<K-1$ and rises afterwards. With $t=2j-n$, a minimiser satisfies
 # $$E^{t-1}\;\le\;K-1\;\le\;E^{t+1},$$
-# where the right inequality is void if $j=n$. As $K\ge 2$ a minimiser with $t\ge 0$ exists.
+# where the left inequality is void if $j=0$ and the right one if $j=n$. The *largest* minimiser has
+# $t\ge0$: either $j=n$, or the sum rises from $j$ on, so that $E^{t+1}>K-1\ge1$.
 #
-# Limits: without privacy loss nothing is learnt, with much everything; for fixed $n\varepsilon$ and
-# large $n$ the integer $j$ no longer matters and the bound tends to the one that a real $j$ gives,
-# where $E^{2j-n}=K-1$:
+# Limits: for $\varepsilon\to0$ nothing is learnt, for $\varepsilon\to\infty$ (then $t\le1$) everything; for
+# fixed $n\varepsilon$ and large $n$ the integer $j$ no longer matters and the bound tends to the one that a
+# real $j$ gives, where $E^{2j-n}=K-1$:
 
 # %%
 x = sympy.Symbol("x", positive=True)
@@ -120,17 +122,21 @@ same((K - 1) * corner, miss)
 # %% [markdown]
 # which is the bound. One vote more for $k$ divides each wrong answer by $E$, which DP allows. The right
 # answer grows from $1-(K-1)z$ to $1-(K-1)z/E$ with $z\le 1/W$; DP asks for
-# $1-(K-1)z/E\le E\,(1-(K-1)z)$, an inequality whose slack decreases with $z$. At $z=1/W$ it is
+# $1-(K-1)z/E\le E\,(1-(K-1)z)$, an inequality whose slack decreases with $z$. At $z=1/W$ the slack is
 
 # %%
 W = E**t + K - 1
 slack = E * (1 - (K - 1) / W) - (1 - (K - 1) / (E * W))
-same(slack, (E - 1) / (E * W) * (E ** (t + 1) - (K - 1)))
+named(
+    r"E\left(1-\frac{K-1}{W}\right)-\left(1-\frac{K-1}{EW}\right){}",
+    slack,
+    (E - 1) / (E * sympy.Symbol("W")) * (E ** (t + 1) - (K - 1)),
+)
 
 # %% [markdown]
-# times something positive, so it is exactly the condition $K-1\le E^{t+1}$ that the best $j$ satisfies.
-# Two far regions touch only if $n=2j$, $t=0$, in a vote of $j$ against $j$, where all answers have
-# probability $1/K$ by either rule.
+# and it is not negative exactly under the condition $K-1\le E^{t+1}$ that the best $j$ satisfies if $j<n$;
+# if $j=n$ there is no vote more. Two symbols have $j$ votes each only if $n=2j$, $t=0$; then all answers
+# have probability $1/K$ by either rule.
 #
 # **Keeping $t$ votes.** If no symbol has more than $j$ votes, stack the votes of each symbol and keep
 # the $t$ highest of all $n$ (votes of equal height in a fixed order of the symbols). Replacing one record
@@ -152,18 +158,21 @@ holds(kept((7, 2, 1), 4) == (4, 0, 0), "of 7, 2 and 1 votes (j = 7, n = 10), the
 # - $A$ holds votes for three or more symbols: any symbol, all alike.
 #
 # If all $t$ votes are for $k$, the answer $k$ has weight $E^{t}$ and each other answer has weight 1,
-# which is the far rule at $x_k=j$. So the parts fit together, and what is left to show is that the
-# near rule is $\varepsilon$-DP.
+# which is the far rule at $x_k=j$: there both rules apply and agree. Now take two neighbours. If one has
+# more than $j$ votes for some $k$, the other has at least $j$ for the same $k$, and both are answered by
+# the far rule; otherwise both are answered by the near rule, from kept votes of which at most one differs.
+# So what is left to show is that the near rule is $\varepsilon$-DP.
 #
 # ### Why the near rule is private
 #
 # Write $g_o(A)$ for the chance of the answer $o$ given $A$, with $g_o(\varnothing)=1$ to account for the
 # ignored votes. One vote changes from $a$ to $b$. Splitting the subsets by whether they hold this
 # vote, the answer $o$ has weight $\sum_B\eta^{|B|}\left(g_o(B)+\eta\,g_o(B\cup a)\right)$ before and the same
-# with $b$ after, where $B$ runs over subsets of the other $t-1$ votes. "After $\le E\,\cdot$ before" is
+# with $b$ after, where $B$ runs over subsets of the other $t-1$ votes. "After is at most $E$ times before"
+# is, as $1-E=-\eta$ and after division by $\eta$ (for $\eta=0$ the votes do not matter),
 # $$\sum_B\eta^{|B|}\,D_o(B)\le 0,\qquad D_o(B)=g_o(B\cup b)-E\,g_o(B\cup a)-g_o(B).$$
 # $D_o(B)$ depends only on which symbols occur in $B$. Here it is for every kind of $B$ and of $o$
-# ($l$, $l'$ are symbols other than $a$, $b$, $o$).
+# ($l$, $l'$ are symbols other than $a$, $b$, $o$). If $B$ holds three or more, $D_o(B)=-\frac EK$ always.
 
 
 # %%
@@ -231,7 +240,7 @@ positive = {
 }
 holds(
     positive == {"a": ["l", "al"], "b": [], "o": ["a", "oa"]},
-    "positive entries: o = a with B of kind l or a, l; o neither with B of kind a or o, a; none for o = b",
+    "positive: for $o=a$ the kinds $l$ and $a,l$; for $o$ neither $a$ and $o,a$; none for $o=b$",
 )
 
 # %% [markdown]
@@ -262,16 +271,9 @@ bounds = {
     "o": (1 + xo) * (-1 + xa / (K - 2)),
 }
 spare = {"a": xa * xl, "o": xo * xa}
-same(bounds["a"] - sums["a"], spare["a"] * (1 / (K - 2) - 1 / K))
-
-# %%
-same(bounds["o"] - sums["o"], spare["o"] * (1 / (K - 2) - 1 / K))
-
-# %% [markdown]
-# (`change("a", "")` and `change("a", "a")` are equal, likewise for $o$, so that $U$ collects both.)
-
-# %%
-same(change("a", ""), change("a", "a"))
+rest = {o: same(bounds[o] - sums[o], spare[o] * (1 / (K - 2) - 1 / K)).rhs for o in spare}
+holds(all(change(o, "") == change(o, o) for o in spare), "equal entries, so that $U$ collects both")
+Table(["answer", "bound less sum"], [[f"${o}$", rest[o]] for o in spare])
 
 # %% [markdown]
 # The condition cannot be dropped: beyond $E^{t-1}=K-1$ the near rule is not private, and the best $j$
@@ -286,14 +288,14 @@ same(change("a", ""), change("a", "a"))
 # concave and nondecreasing, hence so is $g^n$, and
 # $$p=\frac1K\sum_k p_{kk}\;\le\;\frac1K\sum_k g^{n}(q_k)\;\le\;g^{n}\Bigl(\frac1K\sum_k q_k\Bigr)
 # \;\le\;g^{n}(1/K).$$
-# It is attained: let the lead of a vote be the number of votes by which the first symbol is ahead of the
-# second, at most $n$. With a lead of $i$ answer the leader with probability $g^{i}(1/K)$ and the others
+# It is attained: let the lead of a vote be the number of votes by which the most frequent symbol is ahead
+# of the next, at most $n$. With a lead of $i$ answer the leader with probability $g^{i}(1/K)$ and the others
 # alike. An added or removed record moves the lead by at most one; a change of leader passes through a
-# tie, where all answers are alike. From $i$ to $i+1$ the event "the leader" changes as $g$ allows, and
+# tie, where all answers are alike. Between $i$ and $i+1$ the event "the leader" changes as $g$ allows, and
 # the rest of the law is a function of that event, so that $(\varepsilon,\delta)$-DP follows for all events.
 #
-# For $K=2$ this is $g^n(\frac12)=\frac12\left(1+TV^*_{2n}\right)$, Theorem 7. For $K\ge3$ the first bound
-# with $2n$ steps is still true but **not attained**, for instance at $n=1$, $K=3$, $E=\frac32$:
+# For $K=2$ this is $g^n(\frac12)=\frac12\left(1+\mathrm{TV}^*_{2n}\right)$, Theorem 7. For $K\ge3$ the bound of
+# section 1 with $2n$ steps is still true but **not attained**, for instance at $n=1$, $K=3$, $E=\frac32$:
 
 # %%
 claim = (RATIONAL.exp(log_of(3)) / 2, 0)

@@ -15,7 +15,8 @@
 #
 # $$I(S;Y)=\sum_{s,y}p(s,y)\,\log_2\frac{p(s,y)}{p(s)\,p(y)}\quad\text{bits},$$
 #
-# and we want to know how well an attacker who sees $Y$ can guess $S$.
+# (for continuous answers the sum over $y$ is an integral), and we want to know how well an attacker who
+# sees $Y$ can guess $S$.
 #
 # **The theorem.** Let $h_2(p)=-p\log_2p-(1-p)\log_2(1-p)$ be the entropy of a coin and
 # $d_2(p\,\|\,r)=p\log_2\frac pr+(1-p)\log_2\frac{1-p}{1-r}$ the relative entropy of two coins, in bits.
@@ -104,16 +105,16 @@ named(r"1-h_2\left(\frac{1-T}{2}\right)", 1 - read(entropy, (1 - T) / 2), iota)
 # **The shape of $\iota$.** It is 0 at 0 and 1 at 1, increases, and is strictly convex:
 
 # %%
-named(r"\iota'(t)", sympy.diff(least, t), sympy.atanh(t) / log(2))
-
-# %%
-named(r"\iota''(t)", sympy.diff(least, t, 2), 1 / ((1 - t**2) * log(2)))
-
-# %%
-named(r"\iota(0)", least.subs(t, 0), 0)
-
-# %%
 limit(least, t, 1, 1, side="-")
+Table(
+    ["", "value"],
+    [
+        ["$\\iota(0)$", same(least.subs(t, 0), 0).rhs],
+        ["$\\lim_{t\\to1}\\iota(t)$", sympy.Integer(1)],
+        ["$\\iota'(t)$", same(sympy.diff(least, t), sympy.atanh(t) / log(2)).rhs],
+        ["$\\iota''(t)$", same(sympy.diff(least, t, 2), 1 / ((1 - t**2) * log(2))).rhs],
+    ],
+)
 
 # %% [markdown]
 # (At $t=1$ the expression with $\operatorname{artanh}$ has no value, and the package returns 1, its limit.)
@@ -173,7 +174,7 @@ sympy.Eq(
 )
 
 # %% [markdown]
-# To first order Pinsker is right, and at the other end it is useless, as it allows $t>1$ from
+# To leading order at $t=0$ Pinsker is right, and at the other end it is useless, as it allows $t>1$ from
 # $I=\frac{1}{2\ln2}\approx0.72$ bits on:
 
 # %%

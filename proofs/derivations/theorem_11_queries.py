@@ -20,7 +20,8 @@
 #
 # 1. *One answer.* If $\hat Y$ depends on $S$ through $X$ alone, then
 #    $I(S;\hat Y)\le\min\left(I(S;X),\,I(X;\hat Y)\right)$.
-# 2. *$q$ answers.* Let answer $i$ depend on its query $X_i$ alone, through fresh noise; let the queries
+# 2. *$q$ answers.* Let answer $i$ depend on its query $X_i$ alone, through fresh noise (independent of
+#    $S$, of all queries and of the noise of the other answers); let the queries
 #    be chosen before the answers are seen; and let each $X_i$ have the law $D$. Then
 #    $I(S;\hat Y_1,\dots,\hat Y_q)\le\min\left(H(S),\;q\,I\right)$.
 # 3. *Adaptive queries, or queries of another law.* The same with the capacity $\sup_{P_X}I(X;\hat Y)$
@@ -120,8 +121,9 @@ named(r"\log\frac{p_{sy|x}}{p_{s|x}\,p_{y|x}}", conditional.subs(sxy, sx * xy / 
 # known is the sum of the single ones. The uncertainty of all answers is at most the sum of the single
 # ones (entropies are differential ones if the answers are continuous). So
 #
-# $$I(X_1,\dots,X_q;\hat Y_1,\dots,\hat Y_q)=H(\hat Y_1,\dots,\hat Y_q)-\sum_iH(\hat Y_i\mid X_i)\;\le\;
-#   \sum_i\left(H(\hat Y_i)-H(\hat Y_i\mid X_i)\right)=\sum_iI(X_i;\hat Y_i),$$
+# $$I(X_1,\dots,X_q;\hat Y_1,\dots,\hat Y_q)\;=\;H(\hat Y_1,\dots,\hat Y_q)-\sum_iH(\hat Y_i\mid X_i)$$
+#
+# $$\le\;\sum_i\left(H(\hat Y_i)-H(\hat Y_i\mid X_i)\right)\;=\;\sum_iI(X_i;\hat Y_i),$$
 #
 # and the sum is $q\,I$ if every $X_i$ has the law at which $I$ was measured. With data processing
 # $I(S;\hat Y_1,\dots,\hat Y_q)\le q\,I$. And no variable can say more about $S$ than there is to say:
@@ -155,7 +157,7 @@ same(mutual(repeated(t, 2), (1,), (2,)), squared)
 same(agreeing, 2 * once - squared)
 sympy.Eq(
     sympy.Symbol(r"I(S;\hat{Y}_1,\hat{Y}_2)"),
-    sympy.Symbol(r"2\,\iota(t)-\iota(t^2)"),
+    sympy.Symbol(r"2\,\iota(t)-\iota(t^{2})"),
     evaluate=False,
 )
 
@@ -165,10 +167,19 @@ sympy.Eq(
 # ones the second answer adds nothing:
 
 # %%
-limit((2 * once - squared) / (2 * once), t, 0, 1)
-
-# %%
-limit(2 * once - squared, t, 1, 1, side="-")
+Table(
+    ["limit", "value"],
+    [
+        [
+            "$\\frac{2\\,\\iota(t)-\\iota(t^2)}{2\\,\\iota(t)}$ as $t\\to0$",
+            limit((2 * once - squared) / (2 * once), t, 0, 1).rhs,
+        ],
+        [
+            "$2\\,\\iota(t)-\\iota(t^2)$ as $t\\to1$",
+            limit(2 * once - squared, t, 1, 1, side="-").rhs,
+        ],
+    ],
+)
 
 # %% [markdown]
 # The second limit is the deterministic model: asked twice about the same record it says the same again,
@@ -212,7 +223,7 @@ for count in range(1, 17):
     if count in (1, 2, 3, 5, 8, 16):
         figures = (count * ONE, exact_bits, right_often, top)
         rows.append([count, *(f"{float(v):.4f}" for v in figures)])
-Table(["$q$", "$q\\,I$", "exact information", "exact success", "`guess`"], rows)
+Table(["$q$", "$q\\,I$", "exact information", "exact success", "allowed by guess"], rows)
 
 # %% [markdown]
 # ## 3. Where $q\,I$ fails
@@ -346,10 +357,10 @@ left.plot(counts, [c[0] for c in curves], "o:", color=COLOURS[1], ms=4, label="e
 left.plot(
     counts, [float(ONE)] * 16, "s:", color=COLOURS[2], ms=3, label="exact, noise fixed per record"
 )
-left.set_ylim(0, 2)
+left.set_ylim(0, 1.3)
 left.set_xlabel("number of answers q")
 left.set_ylabel("information about the secret, bits")
-left.legend(frameon=False, loc="upper left")
+left.legend(frameon=False, loc=(0.36, 0.2))
 right.plot(counts, [c[2] for c in curves], color=COLOURS[0], label="allowed by min(H(S), q I)")
 right.plot(counts, [c[1] for c in curves], "o:", color=COLOURS[1], ms=4, label="exact, fresh noise")
 right.plot(counts, [0.75] * 16, "s:", color=COLOURS[2], ms=3, label="exact, noise fixed per record")

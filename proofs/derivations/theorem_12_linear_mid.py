@@ -75,7 +75,8 @@ named(r"h\left(N(0,z)\right){}", entropy, log(2 * pi * sympy.E * z) / 2)
 #
 # ## Step 2. No answer does better (converse)
 #
-# Let $\hat Y$ be *any* answer of excess error $d$, linear or not. Then
+# Let $\hat Y$ be *any* answer of excess error $d$, linear or not. (If its information is infinite there is
+# nothing to show.) Then
 #
 # $$I(m;\hat Y)\;=\;h(m)-h(m\mid\hat Y)\;=\;h(m)-h(m-\hat Y\mid\hat Y)$$
 #
@@ -186,6 +187,7 @@ named(r"R_{\text{noise}}(d)-R(d)", plain - rate, gap)
 
 # %%
 limit(plain / rate, d, 0, 1)
+limit(gap, d, 0, 0)
 
 # %%
 named(r"(R_{\text{noise}}-R)\big|_{d=v}", gap.subs(d, v), log(2) / 2)
@@ -252,16 +254,15 @@ limit(linear_rate, z, 0, oo)
 # $R\to\infty$: the answer becomes $m$, and each further nat divides the error by $e^2$ (each bit by 4).
 
 # %%
-limit(distortion, R, 0, v)
-
-# %%
-limit(gain, R, 0, 0)
-
-# %%
-limit(gain, R, oo, 1)
-
-# %%
-named(r"\frac{d(R+\log2)}{d(R)}{}", distortion.subs(R, R + log(2)) / distortion, Rational(1, 4))
+share = same(distortion.subs(R, R + log(2)) / distortion, Rational(1, 4)).rhs
+Table(
+    ["", "R → 0", "R → ∞"],
+    [
+        ["error $d$", limit(distortion, R, 0, v).rhs, limit(distortion, R, oo, 0, "-").rhs],
+        ["gain $c$", limit(gain, R, 0, 0).rhs, limit(gain, R, oo, 1, "-").rhs],
+        ["error after one more bit, $\\frac{d(R+\\log2)}{d(R)}$", share, share],
+    ],
+)
 
 # %% [markdown]
 # ## The picture
