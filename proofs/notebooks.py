@@ -24,9 +24,9 @@ body { max-width: 46rem; margin: 2rem auto; padding: 0 1rem; line-height: 1.55;
        font: 17px/1.55 Georgia, "DejaVu Serif", serif; color: #1a1a1a; }
 h1, h2, h3 { line-height: 1.25; font-weight: 600; }
 math { font-size: 1.05em;
-       font-family: "STIX Two Math", "Cambria Math", "Latin Modern Math", math; }
+  font-family: "STIX Two Math", "Cambria Math", "Latin Modern Math", "DejaVu Math TeX Gyre", math; }
 math[display="block"] { margin: 0.9em 0; }
-.shown { margin: 0.9em 0; overflow-x: auto; } .shown img { max-width: 100%; }
+.whole { white-space: nowrap; } .shown { margin: 0.9em 0; overflow-x: auto; } .shown img { max-width: 100%; }
 details { margin: 0.4em 0; color: #555; } summary { cursor: pointer; font-size: 0.8em; }
 pre { background: #f6f6f4; padding: 0.6em 0.8em; overflow-x: auto; font-size: 0.78em;
       line-height: 1.4; } code { font-size: 0.88em; }
@@ -163,17 +163,10 @@ def _typeset(row: ElementTree.Element) -> None:
     if row.tag != "mrow":
         return
     for left, right in itertools.pairwise(children):
-        ends, starts = left, _first(right)
-        if "mo" not in (ends.tag, starts.tag) and (_is_name(ends) or _is_name(starts)):
+        start = next((leaf for leaf in right.iter() if leaf.tag != "mrow"), right)
+        if "mo" not in (left.tag, start.tag) and (_is_name(left) or _is_name(start)):
             gap = ElementTree.Element("mspace", {"width": "0.17em"})
             row.insert(list(row).index(right), gap)
-
-
-def _first(element: ElementTree.Element) -> ElementTree.Element:
-    """What a row starts with."""
-    while element.tag == "mrow" and len(element):
-        element = element[0]
-    return element
 
 
 def _is_name(element: ElementTree.Element) -> bool:
@@ -192,7 +185,9 @@ def _parser() -> Any:
 
 
 def _markdown(source: str) -> str:
-    return str(_parser().render(source))
+    """HTML in which no line begins with the comma after a formula."""
+    formula = r'(<math [^>]*inline">(?:(?!</math>).)*</math>[,.;:)]+)'
+    return re.sub(formula, r'<span class="whole">\1</span>', _parser().render(source))
 
 
 def _inline(source: str) -> str:

@@ -72,10 +72,10 @@ sympy.Eq(sympy.Symbol("delta_n"), same(delta_n, delta * (E**n - 1) / (E - 1)).rh
 # %% [markdown]
 # ## Step 2. From a promise to a total variation
 #
-# Two data sets that are linked by $n$ such changes now satisfy a promise of the form (1) with $E_n$ and $\delta_n$ in place of
-# $E$ and $\delta$. Write $p$ and $p'$ for the probabilities of the same event under the one and the other,
-# and $t=p'-p$ for the advantage of the adversary who guesses by this event. The promise, for the event and
-# for its complement (with the data sets exchanged), reads
+# Two data sets that are linked by $n$ such changes now satisfy a promise of the form (1) with $E_n$ and
+# $\delta_n$ in place of $E$ and $\delta$. Write $p$ and $p'$ for the probabilities of the same event under
+# the one and the other, and $t=p'-p$ for the advantage of the adversary who guesses by this event. The
+# promise, for the event and for its complement (with the data sets exchanged), reads
 #
 # $$p'\le E_n\,p+\delta_n,\qquad\qquad 1-p\le E_n(1-p')+\delta_n .$$
 #

@@ -11,7 +11,7 @@
 # **The promise.** The learner is $(\varepsilon,\delta)$-DP: for any two data sets $S$, $S'$ of $n$ records
 # that differ in one record, and any event $O$ of outputs,
 #
-# $$\Pr[A(S')\in O] \;\le\; e^{\varepsilon}\,\Pr[A(S)\in O] + \delta\qquad(\varepsilon\ge0,\;0\le\delta\le1).$$
+# $$\Pr[A(S')\in O] \;\le\; e^{\varepsilon}\,\Pr[A(S)\in O] + \delta\quad(\varepsilon\ge0,\,0\le\delta\le1).$$
 #
 # **The theorem.** Write $E = e^{\varepsilon}$. The largest loss over *all* such learners and *all* pairs
 # of populations is
@@ -387,9 +387,9 @@ figure
 
 # %% [markdown]
 # **Status: proved.** Machine-checked in `proofs/coq`: the bound (`tv_bound`), its attainment
-# (`tv_attained`, `substitution_sharp`) and, for chains, both as one statement (`exact_gap_is_maximum`). Exact linear programs over chains and over all learners on small data sets
-# (`lp.chains`, `lp.mechanisms`, `lp.outputs`) and the check `exact.worst-case` confirm the package's
-# formula instance by instance.
+# (`tv_attained`, `substitution_sharp`) and, for chains, both as one statement (`exact_gap_is_maximum`).
+# Exact linear programs over chains and over all learners on small data sets (`lp.chains`, `lp.mechanisms`,
+# `lp.outputs`) and the check `exact.worst-case` confirm the package's formula instance by instance.
 #
 # *Sources.* Composition of trade-off curves along a path: Dong, Roth and Su (2022). DP as a region of two
 # error rates: Kairouz, Oh and Viswanath (2015). Canonical noise: Awan and Slavković (2020); Awan and

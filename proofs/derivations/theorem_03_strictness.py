@@ -11,11 +11,11 @@
 # where $T_n=1-E^{-m}$ for even $n$ and $T_n=1-\frac{2E^{-m}}{1+E}$ for odd $n$. The second is *attained* by
 # a learner; it is the true worst case. The first was announced as tight.
 #
-# **The claim** (a corollary of the two). $\min(1,B)=\mathrm{TV}^*_n$ if and only if $n\le1$, or $\varepsilon=0$, or
-# $\mathrm{TV}^*_n=1$. Everywhere else the group-privacy bound is strictly too large. The ratio
-# $B/\mathrm{TV}^*_n$ does not depend on $\delta$ while $\mathrm{TV}^*_n<1$; there it is below
-# $\frac{1+\sqrt2}{2}\approx1.2071$ for odd $n$, and for even $n$ it has this value at exactly
-# one point, $n\varepsilon=2\ln(1+\sqrt2)$.
+# **The claim** (a corollary of the two). $\min(1,B)=\mathrm{TV}^*_n$ if and only if $n\le1$, or
+# $\varepsilon=0$, or $\mathrm{TV}^*_n=1$. Everywhere else the group-privacy bound is strictly too large.
+# The ratio $B/\mathrm{TV}^*_n$ does not depend on $\delta$ while $\mathrm{TV}^*_n<1$; there it is below
+# $\frac{1+\sqrt2}{2}\approx1.2071$ for odd $n$, and for even $n$ it has this value at exactly one point,
+# $n\varepsilon=2\ln(1+\sqrt2)$.
 #
 # So the bound is never off by more than 21 per cent, and what it says about orders of magnitude stands.
 

@@ -241,8 +241,8 @@ Table(
 # %% [markdown]
 # The loss does not fall when $n$ grows, so at fixed $\varepsilon$ and $\delta$ the sizes that meet a
 # target are $0,1,\dots,n^*$. At $\delta=0$ the largest even one is the largest even number that does not
-# exceed $\frac{2}{\varepsilon}\ln z$, and by claim 1 no odd one exceeds it either. For $\varepsilon=0.01$ and
-# $L=\frac12$ we have $\frac2\varepsilon\ln z=138.6…$:
+# exceed $\frac{2}{\varepsilon}\ln z$, and by claim 1 no odd one exceeds it either. For $\varepsilon=0.01$
+# and $L=\frac12$ we have $\frac2\varepsilon\ln z=138.6…$:
 
 # %%
 found = largest_size(epsilon="0.01", loss="0.5").value

@@ -8,16 +8,16 @@
 #
 # **The promise.** What a learner promises about one record is often known in more detail than by two
 # numbers $\varepsilon,\delta$. Let $S$ and $S'$ be data sets that differ in one record, and let $O$ be an
-# event of the output (and of the tester's own coins), used as a test: on $O$ the tester says "it was $S'$". The *false alarm rate* is
-# $\alpha=\Pr[A(S)\in O]$, the *miss rate* is $1-\Pr[A(S')\in O]$. A function
+# event of the output (and of the tester's own coins), used as a test: on $O$ the tester says "it was $S'$".
+# The *false alarm rate* is $\alpha=\Pr[A(S)\in O]$, the *miss rate* is $1-\Pr[A(S')\in O]$. A function
 # $f:[0,1]\to[0,1]$ is a *trade-off curve* of the learner if no test of any two neighbours does better:
 #
 # $$1-\Pr[A(S')\in O]\;\ge\;f\bigl(\Pr[A(S)\in O]\bigr)$$
 #
-# for all ordered pairs of neighbours and all events. Such a curve may be taken to be convex, continuous
-# and nonincreasing with $f(\alpha)\le1-\alpha$; and because the promise holds for $(S,S')$ and for
-# $(S',S)$, it may be taken to be its own inverse, $f=f^{-1}$ with $f^{-1}(b)$ the least $a$ at which
-# $f(a)\le b$: its graph is symmetric about the diagonal.
+# for all ordered pairs of neighbours and all events. Such a curve may be taken to be convex, continuous and
+# nonincreasing with $f(\alpha)\le1-\alpha$; and because the promise holds for $(S,S')$ and for $(S',S)$, it
+# may be taken to be its own inverse, $f=f^{-1}$ with $f^{-1}(b)$ the least $a$ at which $f(a)\le b$: its
+# graph is symmetric about the diagonal.
 #
 # **The theorem.** Put $m=\lfloor n/2\rfloor$ and $h(x)=f(1-x)$. The largest loss over all learners with
 # the curve $f$ and all pairs of populations is
@@ -62,9 +62,9 @@ z = symbols("z", real=True)
 #   becomes $f(1-p_{k+1})\le p_k$, and this is (1) for the reversed chain.
 #
 # So the average of a best chain and its reversal is a best chain with $p_{n-k}=1-p_k$, and
-# $p_n-p_0=1-2p_0$. Its middle is $p_m=\frac12$ for even $n$. For odd $n$ the middle step leads from
-# $p_m$ to $1-p_m$, so that $f(p_m)\le p_m$; the least such value is the point $x_0=f(x_0)$ where the
-# curve crosses the diagonal. Every step towards the start obeys $f(p_k)\le1-p_{k+1}$, hence $p_k\ge
+# $p_n-p_0=1-2p_0$. Its middle is $p_m=\frac12$ for even $n$. For odd $n$ the middle step leads from $p_m$
+# to $1-p_m$, so that $f(p_m)\le p_m$; the least such value is the point $x_0=f(x_0)$ where the curve
+# crosses the diagonal. Every step towards the start obeys $f(p_k)\le1-p_{k+1}$, hence $p_k\ge
 # f(1-p_{k+1})=h(p_{k+1})$. As $h$ is nondecreasing, $p_0\ge h^m(x_0)$. This is the bound.
 #
 # ## It is attained
@@ -94,15 +94,13 @@ same(read(shrink, log(E), delta, x, 1).args[1], third)
 holds(
     read(shrink, log(E), delta, x, 1) == Max(0, sympy.expand(third)), "h is the step of Theorem 2"
 )
-
-# %%
 crossing = read(fixed_point, log(E), delta)
 same(1 - delta - E * crossing, crossing)
 agree = []
 for size, start in ((2 * m, Rational(1, 2)), (2 * m + 1, crossing)):
     (end,) = (term for term in read(shrink, log(E), delta, start, m).args if term != 0)
     agree.append(vanishes(1 - 2 * end - read(unclamped, log(E), delta, size)))
-holds(all(agree), "$1-2h^m(x_0)$, before the clamp, is the formula of Theorem 2 for both parities")
+holds(all(agree), "$h$ and, before the clamp, $1-2h^m(x_0)$ are those of Theorem 2")
 
 # %% [markdown]
 # ## Case 2: noise added to a count
@@ -200,12 +198,11 @@ holds(all(agree), "all three parts")
 # ## Case 3: several curves at once
 #
 # A learner often satisfies several promises $(\varepsilon_i,\delta_i)$. Each is a trade-off curve $f_i$,
-# and $f=\max_if_i$ is one as well: a maximum of convex, symmetric curves is convex and symmetric. It
-# uses all promises *in every step* of the chain, whereas
-# $\min_i\mathrm{TV}^*_n(\varepsilon_i,\delta_i)$, which is valid too, uses one promise for the whole
-# chain. The first is never larger, and often smaller. An example with three promises, at 30 digits, by
-# iterating $h=\max_ih_i$ literally; the package's enclosure, which jumps along the linear pieces, must
-# contain the value.
+# and $f=\max_if_i$ is one as well: a maximum of convex, symmetric curves is convex and symmetric. It uses
+# all promises *in every step* of the chain, whereas $\min_i\mathrm{TV}^*_n(\varepsilon_i,\delta_i)$, which
+# is valid too, uses one promise for the whole chain. The first is never larger, and often smaller. An
+# example with three promises, at 30 digits, by iterating $h=\max_ih_i$ literally; the package's enclosure,
+# which jumps along the linear pieces, must contain the value.
 
 # %%
 thirty = mp(30)
@@ -250,9 +247,9 @@ Table(["n", *names, "least of the three", "together"], rows)
 # probabilities are $p$ and $p'$, then both $\mathrm{kl}(p\,\|\,p')\le D$ and $\mathrm{kl}(p'\,\|\,p)\le
 # D$, with $\mathrm{kl}(p\,\|\,q)=p\ln\frac pq+(1-p)\ln\frac{1-p}{1-q}$, the package's `binary_kl`.
 #
-# The set of pairs $(p,p')$ with both inequalities is convex, as divergences are jointly convex, and it
-# does not change when $(p,p')$ is replaced by $(1-p',1-p)$: this exchanges the two inequalities. By the
-# same averaging as above the largest $p'-p$ has $p'=1-p=\frac{1+t}2$, where both divergences equal
+# The set of pairs $(p,p')$ with both inequalities is convex, as divergences are jointly convex, and it does
+# not change when $(p,p')$ is replaced by $(1-p',1-p)$: this exchanges the two inequalities. By the same
+# averaging as above the largest $p'-p$ has $p'=1-p=\frac{1+t}2$, where both divergences equal
 
 # %%
 t = symbols("t", positive=True)
@@ -348,8 +345,8 @@ Table(["noise", "loss at total budget w", "slope at 0"], rows)
 #
 # Left: what one changed record allows under three promises, and the chain for $n=6$ under $\mu$-GDP, as a
 # staircase between $g=1-f$ and the diagonal. Right: the exact worst case against $n$ for promises of
-# comparable strength, and the upper bound for zCDP with the same $\rho=\mu^2/2$ as Gaussian noise.
-# (Laplace lies on pure DP, up to a little at odd $n$.)
+# comparable strength, and the upper bound for zCDP with the same $\rho=\mu^2/2$ as Gaussian noise. (Laplace
+# lies on pure DP, up to a little at odd $n$.)
 
 # %%
 figure, (left, right) = picture(2)

@@ -280,8 +280,8 @@ sympy.Eq(
 )
 
 # %% [markdown]
-# Here $u=1-\tau+\tau/E$ and $v=1-\tau-\tau/E$. As $u-v=2\tau/E>0$ and
-# $u+v=2(1-\tau)>0$, $u>|v|$, and the last factor is positive. At $\tau=1$, $u=-v$ and it vanishes for even $n$.
+# Here $u=1-\tau+\tau/E$ and $v=1-\tau-\tau/E$. As $u-v=2\tau/E>0$ and $u+v=2(1-\tau)>0$, $u>|v|$, and the
+# last factor is positive. At $\tau=1$, $u=-v$ and it vanishes for even $n$.
 #
 # For a single record the converted bound is nothing but the published bound $B$ for a group of two, and
 # the most that conversion can cost there is a factor $\frac{1+\sqrt2}{2}\approx1.207$, at
@@ -299,12 +299,12 @@ named(r"\max_{E}\frac{\text{converted}}{\text{exact}}", ratio.subs(E, peak[0]), 
 # ## Limits
 #
 # *Little privacy loss per record*, $\varepsilon\to0$: at $\delta=0$ the loss vanishes like
-# $n\tau\varepsilon$, against $n\tau\varepsilon/2$ under replace-one; with $\delta>0$ it tends to the
-# value at $\varepsilon=0$. *No privacy*, $\varepsilon\to\infty$: the adversary wins unless all records happen
-# to be alike. *Many records*, $n\to\infty$ with $n\varepsilon=w$ and $n\delta=\eta$ held fixed: the loss
-# depends on $\tau w$, the privacy budget of the records that differ, and does not vanish; $\varepsilon$ has to
-# be of smaller order than $1/(n\tau)$, as under replace-one. In the same limit the cost of conversion at odd
-# $n$ disappears like $1/n^2$: it is a matter of few records and large $\varepsilon$.
+# $n\tau\varepsilon$, against $n\tau\varepsilon/2$ under replace-one; with $\delta>0$ it tends to the value
+# at $\varepsilon=0$. *No privacy*, $\varepsilon\to\infty$: the adversary wins unless all records happen to
+# be alike. *Many records*, $n\to\infty$ with $n\varepsilon=w$ and $n\delta=\eta$ held fixed: the loss
+# depends on $\tau w$, the privacy budget of the records that differ, and does not vanish; $\varepsilon$ has
+# to be of smaller order than $1/(n\tau)$, as under replace-one. In the same limit the cost of conversion at
+# odd $n$ disappears like $1/n^2$: it is a matter of few records and large $\varepsilon$.
 
 # %%
 eps, w, eta = symbols("varepsilon w eta", positive=True)

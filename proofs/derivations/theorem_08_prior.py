@@ -187,9 +187,9 @@ rise = (E - 1) * E ** (-i - 1) / (1 + E) * (pi * E ** (2 * i + 2 - n) - (1 - pi)
 named("R_{i+1}-R_{i}", vertex.subs(i, i + 1) - vertex, rise)
 
 # %% [markdown]
-# **When is the output useless?** At $\delta=0$ the leftmost edge, from $(0,1)$ to $V_{n-1}$, has slope $-E^n$. If the
-# odds $\frac{1-\pi}{\pi}$ exceed $E^n$, guessing 0 blindly is optimal: an adversary whose prior log-odds
-# exceed $n\varepsilon$ cannot be moved by any output.
+# **When is the output useless?** At $\delta=0$ the leftmost edge, from $(0,1)$ to $V_{n-1}$, has slope
+# $-E^n$. If the odds $\frac{1-\pi}{\pi}$ exceed $E^n$, guessing 0 blindly is optimal: an adversary whose
+# prior log-odds exceed $n\varepsilon$ cannot be moved by any output.
 
 # %%
 start = read(shrink, epsilon, 0, 1 / (1 + E), n - 1)
@@ -388,9 +388,10 @@ right.legend(frameon=False)
 figure
 
 # %% [markdown]
-# **Status: proved.** Machine-checked in `proofs/coq` for every $\delta$ (`least_delta_error_is_minimum`
-# for chains, `least_guess_error` for learners) and in closed form for $\delta=0$ (`least_error_pure`,
-# `least_error_is_minimum`); the lines and vertices by `smt.prior-lines` and `smt.prior-vertices`; instances by the linear programs `lp.priors` and
-# the checks `exact.prior` and `exact.shrink`. *Sources.* DP as a region of two error rates: Wasserman and
-# Zhou (2010), Kairouz, Oh and Viswanath (2015). Trade-off curves: Dong, Roth and Su (2022). Threshold
-# tests: Neyman and Pearson (1933). The vertices for $n$ records are this project's.
+# **Status: proved.** Machine-checked in `proofs/coq` for every $\delta$ (`least_delta_error_is_minimum` for
+# chains, `least_guess_error` for learners) and in closed form for $\delta=0$ (`least_error_pure`,
+# `least_error_is_minimum`); the lines and vertices by `smt.prior-lines` and `smt.prior-vertices`; instances
+# by the linear programs `lp.priors` and the checks `exact.prior` and `exact.shrink`. *Sources.* DP as a
+# region of two error rates: Wasserman and Zhou (2010), Kairouz, Oh and Viswanath (2015). Trade-off curves:
+# Dong, Roth and Su (2022). Threshold tests: Neyman and Pearson (1933). The vertices for $n$ records are
+# this project's.

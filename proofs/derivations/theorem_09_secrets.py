@@ -61,13 +61,9 @@ eps = sympy.log(E)
 
 # %%
 miss = secrets_complement(SYMPY, eps, 0, n, K, j)
-same(miss, (K - 1) / (E**j + (K - 1) * E ** (n - j)))
-
-# %%
-same((E**j + (K - 1) * E ** (n - j)) * miss / (K - 1), 1)
-
-# %%
-same(secrets(SYMPY, eps, 0, n, K, j), 1 - (K - 1) / (E**j + (K - 1) * E ** (n - j)))
+both = E**j + (K - 1) * E ** (n - j)
+same(secrets(SYMPY, eps, 0, n, K, j), 1 - (K - 1) / both)
+named("{1-p}", miss, (K - 1) / both)
 
 # %% [markdown]
 # Every $j$ gives a bound, so the best $j$ gives the least one. Which is it? Moving from $j$ to $j+1$
@@ -94,13 +90,16 @@ x = sympy.Symbol("x", positive=True)
 real = sympy.Symbol("j", real=True)
 best = sympy.log(K - 1) / (2 * eps) + n / 2
 smooth = secrets(SYMPY, eps, 0, n, K, real).subs(real, best)
-same(smooth, 1 - sympy.sqrt(K - 1) / (2 * E ** (n / 2)))
-
-# %%
-same(secrets(SYMPY, sympy.Integer(0), 0, n, K, j), 1 / K)
+w = sympy.Symbol("w", positive=True)
+total = 1 - sympy.sqrt(K - 1) * sympy.exp(-w / 2) / 2
+many = same(smooth.subs(E, sympy.exp(w / n)), total).rhs
+none = same(secrets(SYMPY, sympy.Integer(0), 0, n, K, j), 1 / K).rhs
+odd = limit(secrets(SYMPY, eps, 0, 2 * t + 1, K, t + 1), E, sympy.oo, 1, "-").rhs
+even = limit(secrets(SYMPY, eps, 0, 2 * t, K, t), E, sympy.oo, odd, "-").rhs
+Table(["ε → 0", "ε → ∞", "n → ∞, nε = w"], [[none, even, many]])
 
 # %% [markdown]
-# (The smooth form is for $e^{n\varepsilon}\ge K-1$; otherwise $j=n$ and the success is
+# (The last form is for $e^{n\varepsilon}\ge K-1$; otherwise $j=n$ and the success is
 # $e^{n\varepsilon}/(e^{n\varepsilon}+K-1)$.) So to hide one of $K$ secrets $n\varepsilon$ has to stay below
 # about $\log K$: **many secrets do not change the order $\varepsilon=O(1/n)$**, they add a logarithm.
 #
@@ -127,10 +126,11 @@ same((K - 1) * corner, miss)
 # %%
 W = E**t + K - 1
 slack = E * (1 - (K - 1) / W) - (1 - (K - 1) / (E * W))
-named(
-    r"E\left(1-\frac{K-1}{W}\right)-\left(1-\frac{K-1}{EW}\right){}",
-    slack,
-    (E - 1) / (E * sympy.Symbol("W")) * (E ** (t + 1) - (K - 1)),
+same(slack, (E - 1) / (E * W) * (E ** (t + 1) - (K - 1)))
+sympy.Eq(
+    sympy.Symbol(r"E\left(1-\frac{K-1}{W}\right)-\left(1-\frac{K-1}{EW}\right)"),
+    sympy.Symbol(r"\frac{E-1}{EW}\left(E^{t+1}-(K-1)\right)"),
+    evaluate=False,
 )
 
 # %% [markdown]
@@ -294,8 +294,8 @@ Table(["answer", "bound less sum"], [[f"${o}$", rest[o]] for o in spare])
 # tie, where all answers are alike. Between $i$ and $i+1$ the event "the leader" changes as $g$ allows, and
 # the rest of the law is a function of that event, so that $(\varepsilon,\delta)$-DP follows for all events.
 #
-# For $K=2$ this is $g^n(\frac12)=\frac12\left(1+\mathrm{TV}^*_{2n}\right)$, Theorem 7. For $K\ge3$ the bound of
-# section 1 with $2n$ steps is still true but **not attained**, for instance at $n=1$, $K=3$, $E=\frac32$:
+# For $K=2$ this is $g^n(\frac12)=\frac12\left(1+\mathrm{TV}^*_{2n}\right)$, Theorem 7. For $K\ge3$ the bound
+# of section 1 with $2n$ steps is still true but **not attained**, for instance at $n=1$, $K=3$, $E=\frac32$:
 
 # %%
 claim = (RATIONAL.exp(log_of(3)) / 2, 0)
@@ -303,7 +303,7 @@ two_steps = min(secrets(RATIONAL, log_of(claim[0]), 0, 2, 3, i) for i in range(3
 through_empty = grown(claim, claim[0] * 0 + RATIONAL.exp(0) / 3, 1)
 holds(
     through_empty < two_steps,
-    f"add-remove: {through_empty} through the empty data set, {two_steps} by the line with two steps",
+    f"{through_empty} through the empty data set, {two_steps} by section 1 with two steps",
 )
 
 # %% [markdown]
