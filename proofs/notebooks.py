@@ -108,7 +108,7 @@ def index() -> str:
 
 
 def _document(title: str, body: str) -> str:
-    plain = html.escape(title.replace("$", ""))
+    plain = html.escape(re.sub(r"[$\\]", "", title))
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{plain}</title>'
         f"<style>{_STYLE}</style></head>\n<body>\n{body}\n</body></html>\n"
@@ -186,7 +186,7 @@ def _parser() -> Any:
 
 def _markdown(source: str) -> str:
     """HTML in which no line begins with the comma after a formula."""
-    formula = r'(<math [^>]*inline">(?:(?!</math>).)*</math>[,.;:)]+)'
+    formula = r'(<span class="math inline">(?:(?!</span>).)*</span>[,.;:)]+)'
     return re.sub(formula, r'<span class="whole">\1</span>', _parser().render(source))
 
 

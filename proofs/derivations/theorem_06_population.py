@@ -37,9 +37,10 @@ from mipriv.formulas.theorem import theorem
 from mipriv.formulas.worst_case import fixed_point, headroom, unclamped, worst_case
 from mipriv.game import FinitePair, PopulationGame
 from mipriv.guarantee import ApproxDP
+from mipriv.loss.optimal import histograms
 from mipriv.loss.population import swap
 from proofs.derive import COLOURS, Table, holds, limit, picture, read, same, vanishes
-from proofs.exact.definitions import binomial_mean, histograms, largest_gap
+from proofs.exact.definitions import binomial_mean, largest_gap
 
 s, delta, tau = symbols("s delta tau", positive=True)
 n, m = symbols("n m", positive=True, integer=True)

@@ -6,7 +6,7 @@ probability at most g(a) = min(1, E a + delta, 1 - (1 - delta - a)/E).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from math import comb
 
 from flint import fmpq
@@ -86,13 +86,3 @@ def binomial_mean(n: int, tau: fmpq, term: Callable[[int], fmpq]) -> fmpq:
     return sum(
         (comb(n, k) * tau**k * (1 - tau) ** (n - k) * term(k) for k in range(n + 1)), fmpq(0)
     )
-
-
-def histograms(n: int, symbols: int) -> Iterator[tuple[int, ...]]:
-    """All ways to give n records one of the symbols each, up to order."""
-    if symbols == 1:
-        yield (n,)
-        return
-    for first in range(n + 1):
-        for rest in histograms(n - first, symbols - 1):
-            yield (first, *rest)

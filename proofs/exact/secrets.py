@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import combinations
 
 from flint import fmpq
@@ -18,8 +17,10 @@ from mipriv.formulas.secrets import (
     wrong_guess,
 )
 from mipriv.loss._votes import splits, triples
+from mipriv.loss.optimal import histograms
 from proofs.check import Check, demand
-from proofs.exact.definitions import CLAIMS, GROWTHS, Claim, breakpoints, grow, grown, histograms
+from proofs.datasets import one_more, replaced
+from proofs.exact.definitions import CLAIMS, GROWTHS, Claim, breakpoints, grow, grown
 from proofs.exact.secrets_mechanism import add_remove, kept, near, replace_one
 
 COUNTS = (2, 3, 7, 30)
@@ -96,16 +97,6 @@ def floors_solve_their_equations() -> str:
     return f"{cases} data sets and lines"
 
 
-def neighbours(votes: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
-    """Data sets that differ in one record."""
-    for a, b in ((a, b) for a in range(len(votes)) if votes[a] for b in range(len(votes))):
-        if a != b:
-            moved = list(votes)
-            moved[a] -= 1
-            moved[b] += 1
-            yield tuple(moved)
-
-
 def demand_law(law: Law, where: str) -> None:
     """Refute unless the numbers are a probability law."""
     demand(sum(law) == 1 and min(law) >= 0, f"no probability law at {where}: {law}")
@@ -133,7 +124,7 @@ def replace_one_is_attained() -> str:
         laws = {votes: replace_one(growth, votes) for votes in histograms(n, count)}
         for votes, law in laws.items():
             demand_law(law, str(votes))
-            for other in neighbours(votes):
+            for other in replaced(votes):
                 private = all(p <= growth * q for p, q in zip(law, laws[other], strict=True))
                 demand(private, f"not private between {votes} and {other}, E = {growth}")
                 pairs += 1
@@ -152,7 +143,7 @@ def keeping_votes_keeps_neighbours() -> str:
             for votes in histograms(n, count):
                 one = kept(votes, most)
                 demand(sum(one) == most, f"{sum(one)} of {most} votes kept of {votes}")
-                for other in neighbours(votes):
+                for other in replaced(votes):
                     moved = sum(abs(x - y) for x, y in zip(one, kept(other, most), strict=True))
                     demand(moved <= 2, f"{moved / 2} votes replaced between {votes} and {other}")
                     pairs += 1
@@ -170,7 +161,7 @@ def subsets_need_many_secrets() -> str:
             holds = all(
                 p <= growth * q
                 for votes in histograms(t, count)
-                for other in neighbours(votes)
+                for other in replaced(votes)
                 for p, q in zip(near(growth, votes), near(growth, other), strict=True)
             )
             demand(holds == private, f"private: {holds}, K = {count}, t = {t}, E = {growth}")
@@ -197,8 +188,7 @@ def add_remove_is_attained() -> str:
             laws = {votes: add_remove(claim, n, votes) for votes in reach}
             for votes, law in laws.items():
                 demand_law(law, str(votes))
-                for o in range(count):
-                    more = tuple(v + (i == o) for i, v in enumerate(votes))
+                for more in one_more(votes):
                     if more in laws:
                         both = events_hold(claim, law, laws[more]) and events_hold(
                             claim, laws[more], law

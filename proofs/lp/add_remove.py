@@ -18,8 +18,9 @@ from flint import fmpq
 from mipriv.contexts.rational import RATIONAL, log_of
 from mipriv.formulas.population import population_add_remove, population_add_remove_complement
 from mipriv.formulas.worst_case import complement, unclamped, worst_case
+from mipriv.loss.optimal import histograms
 from proofs.check import Check, demand
-from proofs.exact.definitions import Claim, binomial_mean, grown, histograms
+from proofs.exact.definitions import Claim, binomial_mean, grown
 from proofs.lp.cases import claims
 from proofs.lp.mechanisms import Naming, event_rows, multiset_pairs, orbit
 from proofs.lp.populations import Pair, chain_loss, extremal, gains, multinomial

@@ -11,7 +11,9 @@ from itertools import chain, combinations, product
 
 from flint import fmpq
 
-from proofs.exact.definitions import Claim, histograms
+from mipriv.loss.optimal import histograms
+from proofs.datasets import one_more, replaced
+from proofs.exact.definitions import Claim
 from proofs.lp.program import Draft, collect
 
 Data = tuple[int, ...]
@@ -31,20 +33,6 @@ def replaced_letter(word: Data, symbols: int) -> Iterator[Data]:
                 yield (*word[:place], new, *word[place + 1 :])
 
 
-def replaced_count(counts: Data) -> Iterator[Data]:
-    """Every histogram that differs in one record."""
-    for old, count in enumerate(counts):
-        for new in range(len(counts)):
-            if count > 0 and new != old:
-                yield tuple(c - (i == old) + (i == new) for i, c in enumerate(counts))
-
-
-def one_more(counts: Data) -> Iterator[Data]:
-    """Every histogram with one record more."""
-    for new in range(len(counts)):
-        yield tuple(c + (i == new) for i, c in enumerate(counts))
-
-
 def word_pairs(n: int, symbols: int) -> list[tuple[Data, Data]]:
     """Ordered neighbours among the words; replace-one."""
     return [(w, other) for w in words(n, symbols) for other in replaced_letter(w, symbols)]
@@ -52,7 +40,7 @@ def word_pairs(n: int, symbols: int) -> list[tuple[Data, Data]]:
 
 def histogram_pairs(n: int, symbols: int) -> list[tuple[Data, Data]]:
     """Ordered neighbours among the histograms; replace-one."""
-    return [(h, other) for h in histograms(n, symbols) for other in replaced_count(h)]
+    return [(h, other) for h in histograms(n, symbols) for other in replaced(h)]
 
 
 def multiset_pairs(most: int, symbols: int) -> list[tuple[Data, Data]]:

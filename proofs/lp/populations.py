@@ -17,8 +17,9 @@ from flint import fmpq
 from mipriv.contexts.rational import RATIONAL, log_of
 from mipriv.formulas.population import population, population_complement
 from mipriv.formulas.worst_case import unclamped, worst_case
+from mipriv.loss.optimal import histograms
 from proofs.check import Check, demand
-from proofs.exact.definitions import Claim, binomial_mean, histograms
+from proofs.exact.definitions import Claim, binomial_mean
 from proofs.lp.cases import claims, masses, squares
 from proofs.lp.mechanisms import Data, event_rows, histogram_pairs, word_pairs, words
 from proofs.lp.program import Draft

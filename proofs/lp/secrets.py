@@ -114,7 +114,7 @@ def line_bound(claim: Claim, n: int, count: int) -> fmpq:
     demand(
         least == root, f"the best line leaves {least}, not {root}, at {claim}, K, n = {count, n}"
     )
-    return 1 - least
+    return fmpq(1 - least)
 
 
 def sharper_bound(claim: Claim, n: int, count: int) -> fmpq:
@@ -122,7 +122,7 @@ def sharper_bound(claim: Claim, n: int, count: int) -> fmpq:
     epsilon, delta = log_of(claim[0]), claim[1]
     floor = max(wrong_guess(RATIONAL, epsilon, delta, count, *votes) for votes in triples(n))
     mixed = (secrets_sharper(RATIONAL, epsilon, delta, n, count, j, floor) for j in splits(n))
-    return 1 - max(fmpq(0), *mixed)
+    return fmpq(1 - max(fmpq(0), *mixed))
 
 
 def approximate_secrets_stay_below() -> str:
