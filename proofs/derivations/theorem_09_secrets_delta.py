@@ -140,8 +140,8 @@ holds(
 # %% [markdown]
 # Limits: at $\varepsilon=0$ nothing is gained, $x(T)=(1-n\delta)/K$ for every $T$, and the success is
 # at most $\frac1K+n\delta\frac{K-1}{K}$; it is attained by revealing one record, each with chance
-# $\delta$, and guessing blindly otherwise. For $\varepsilon\to\infty$ at $n\ge2$, $\delta>0$ every
-# $x(T)$ turns negative and nothing is bounded. With $n\varepsilon=c$ and $n\delta=d$ fixed and
+# $\delta$, and guessing blindly otherwise. For $\varepsilon\to\infty$ no
+# $x(T)$ keeps a positive limit, and the bound tends to 1. With $n\varepsilon=c$ and $n\delta=d$ fixed and
 # $n\to\infty$, $\delta R_{an}\to d\,(e^{ac}-1)/c$: the bound has a limit, and again only the products
 # count.
 

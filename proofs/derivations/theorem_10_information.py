@@ -260,7 +260,8 @@ named(
 
 # %%
 same(read(xlogx, sympy.Integer(0)), 0)
-limit(read(divergence, p, r), p, 1, -log(r) / log(2), side="-")
+certain = limit(read(divergence, p, r), p, 1, -log(r) / log(2), side="-").rhs
+sympy.Eq(sympy.Symbol(r"\lim_{p\to1}d_2(p\,\|\,r)"), certain, evaluate=False)
 
 # %% [markdown]
 # **Not tight.** Take two secrets, the likelier one of prior $r>\frac12$. Let $q_y$ be the belief in it
