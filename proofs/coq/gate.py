@@ -44,6 +44,14 @@ FILES = (
     "Population",
     "AddRemove",
     "MeanForms",
+    "Secrets",
+    "SecretsBound",
+    "SecretsAddRemove",
+    "SecretsNear",
+    "SecretsNearDp",
+    "SecretsKeep",
+    "SecretsReplace",
+    "SecretsMax",
 )
 AXIOMS = (
     "ClassicalDedekindReals.sig_forall_dec",

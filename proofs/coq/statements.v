@@ -4,6 +4,7 @@ From Coq Require Import Reals.
 From Mipriv Require Import Chain ClosedForms Mechanism Datasets Rational.
 From Mipriv Require Import TradeOff TradeOffMechanism Prior LeastError PriorRational.
 From Mipriv Require Import Coupling Binomial Leader Population AddRemove MeanForms.
+From Mipriv Require Import Secrets SecretsBound SecretsAddRemove SecretsMax.
 Local Open Scope R_scope.
 Set Printing Width 100.
 
@@ -53,6 +54,14 @@ Check least_error_pure. Check least_error_is_minimum.
 Check event_error_bound. Check guess_error_bound. Check guess_error_attained.
 Print error. Print corner_rate. Print ahead. Print least_delta_upto. Print least_delta_error.
 Print corner_error. Print least_upto. Print least_error. Print guess_error.
+
+(** Thm 9: guessing one of K secrets. *)
+Check @secrets_star_bound. Check @secrets_bound. Check @secrets_pure_line.
+Check @secrets_pure_bound.
+Check substitution_secrets. Check substitution_secrets_attained. Check substitution_secrets_max.
+Check add_remove_secrets_attained. Check add_remove_secrets_max.
+Print grow. Print grown. Print guess. Print named. Print success. Print successes.
+Print weight. Print least_weight. Print secrets_pure.
 
 (** Tables of rational values. *)
 Check exact_gapQ_ok. Check poster_gapQ_ok. Check rows_ok.

@@ -165,11 +165,12 @@ holds(kept((7, 2, 1), 4) == (4, 0, 0), "of 7, 2 and 1 votes (j = 7, n = 10), the
 #
 # ### Why the near rule is private
 #
-# Write $g_o(A)$ for the chance of the answer $o$ given $A$, with $g_o(\varnothing)=1$ to account for the
-# ignored votes. One vote changes from $a$ to $b$. Splitting the subsets by whether they hold this
-# vote, the answer $o$ has weight $\sum_B\eta^{|B|}\left(g_o(B)+\eta\,g_o(B\cup a)\right)$ before and the same
-# with $b$ after, where $B$ runs over subsets of the other $t-1$ votes. "After is at most $E$ times before"
-# is, as $1-E=-\eta$ and after division by $\eta$ (for $\eta=0$ the votes do not matter),
+# Write $g_o(A)$ for the chance of the answer $o$ given $A$, with $g_o(\varnothing)=1$ to account for
+# the ignored votes. One vote changes from $a$ to $b$. Splitting the subsets by whether they hold this
+# vote, the answer $o$ has weight $\sum_B\eta^{|B|}\left(g_o(B)+\eta\,g_o(B\cup a)\right)$ before and
+# the same with $b$ after, where $B$ runs over subsets of the other $t-1$ votes. "After is at most $E$
+# times before" is, as $1-E=-\eta$ and after division by $\eta$ (for $\eta=0$ the votes do not
+# matter),
 # $$\sum_B\eta^{|B|}\,D_o(B)\le 0,\qquad D_o(B)=g_o(B\cup b)-E\,g_o(B\cup a)-g_o(B).$$
 # $D_o(B)$ depends only on which symbols occur in $B$. Here it is for every kind of $B$ and of $o$
 # ($l$, $l'$ are symbols other than $a$, $b$, $o$). If $B$ holds three or more, $D_o(B)=-\frac EK$ always.
@@ -287,15 +288,12 @@ Table(["answer", "bound less sum"], [[f"${o}$", rest[o]] for o in spare])
 # set of $n$ records. Let $q_k$ be the chance of the guess $k$ there; $\sum_k q_k\le1$. The function $g$ is
 # concave and nondecreasing, hence so is $g^n$, and
 # $$p=\frac1K\sum_k p_{kk}\;\le\;\frac1K\sum_k g^{n}(q_k)\;\le\;g^{n}\Bigl(\frac1K\sum_k q_k\Bigr)
-# \;\le\;g^{n}(1/K).$$
-# It is attained: let the lead of a vote be the number of votes by which the most frequent symbol is ahead
-# of the next, at most $n$. With a lead of $i$ answer the leader with probability $g^{i}(1/K)$ and the others
-# alike. An added or removed record moves the lead by at most one; a change of leader passes through a
-# tie, where all answers are alike. Between $i$ and $i+1$ the event "the leader" changes as $g$ allows, and
-# the rest of the law is a function of that event, so that $(\varepsilon,\delta)$-DP follows for all events.
+# \;\le\;g^{n}(1/K).$$ It is attained: let the lead of a vote be the number of votes by which the most frequent symbol is ahead of the next, at most $n$. With a lead of $i$ answer the leader with probability $g^{i}(1/K)$ and the others alike. An added or removed record moves the lead by at most one; a change of leader passes through a tie, where all answers are alike. Between $i$ and $i+1$ the event "the leader" changes as $g$ allows, and the rest of the law is a function of that event, so that $(\varepsilon,\delta)$-DP
+# follows for all events.
 #
-# For $K=2$ this is $g^n(\frac12)=\frac12\left(1+\mathrm{TV}^*_{2n}\right)$, Theorem 7. For $K\ge3$ the bound
-# of section 1 with $2n$ steps is still true but **not attained**, for instance at $n=1$, $K=3$, $E=\frac32$:
+# For $K=2$ this is $g^n(\frac12)=\frac12\left(1+\mathrm{TV}^*_{2n}\right)$, Theorem 7. For $K\ge3$
+# the bound of section 1 with $2n$ steps is still true but **not attained**, for instance at $n=1$,
+# $K=3$, $E=\frac32$:
 
 # %%
 claim = (RATIONAL.exp(log_of(3)) / 2, 0)
@@ -323,8 +321,10 @@ for growth, count, records in ((2, 3, 3), (2, 5, 3), (3, 4, 2), (2, 10, 4), (5, 
 Table(["$E$", "$K$", "$n$", "blind guess", "bound", "reached by the mechanism"], rows)
 
 # %% [markdown]
-# **Status.** Parts 1 and 2: proved, bound and attainment. Machine counterparts: `exact.secrets-lines`,
-# `exact.secrets-attained`, `exact.secrets-condition`, `exact.secrets-add-remove`, the linear programs
-# `lp.secrets` and `lp.add-remove-secrets`, and `smt.secrets-bound`. Sources: the bound is the packing
-# argument of private Fano inequalities (Acharya, Sun, Zhang 2020) made exact; $n=1$ is $K$-ary randomised
-# response (Kairouz, Oh, Viswanath 2015). The mechanisms of sections 2 and 3 are this project's.
+# **Status.** Parts 1 and 2: proved, bound and attainment, and checked by Coq
+# (`substitution_secrets_max`, `add_remove_secrets_max`). Further machine counterparts:
+# `exact.secrets-lines`, `exact.secrets-attained`, `exact.secrets-condition`,
+# `exact.secrets-add-remove`, the linear programs `lp.secrets` and `lp.add-remove-secrets`, and
+# `smt.secrets-bound`. Sources: the bound is the packing argument of private Fano inequalities
+# (Acharya, Sun, Zhang 2020) made exact; $n=1$ is $K$-ary randomised response (Kairouz, Oh, Viswanath
+# 2015). The mechanisms of sections 2 and 3 are this project's.
