@@ -288,8 +288,13 @@ Table(["answer", "bound less sum"], [[f"${o}$", rest[o]] for o in spare])
 # set of $n$ records. Let $q_k$ be the chance of the guess $k$ there; $\sum_k q_k\le1$. The function $g$ is
 # concave and nondecreasing, hence so is $g^n$, and
 # $$p=\frac1K\sum_k p_{kk}\;\le\;\frac1K\sum_k g^{n}(q_k)\;\le\;g^{n}\Bigl(\frac1K\sum_k q_k\Bigr)
-# \;\le\;g^{n}(1/K).$$ It is attained: let the lead of a vote be the number of votes by which the most frequent symbol is ahead of the next, at most $n$. With a lead of $i$ answer the leader with probability $g^{i}(1/K)$ and the others alike. An added or removed record moves the lead by at most one; a change of leader passes through a tie, where all answers are alike. Between $i$ and $i+1$ the event "the leader" changes as $g$ allows, and the rest of the law is a function of that event, so that $(\varepsilon,\delta)$-DP
-# follows for all events.
+# \;\le\;g^{n}(1/K).$$
+# It is attained: let the lead of a vote be the number of votes by which the most frequent symbol is
+# ahead of the next, at most $n$. With a lead of $i$ answer the leader with probability $g^{i}(1/K)$
+# and the others alike. An added or removed record moves the lead by at most one; a change of leader
+# passes through a tie, where all answers are alike. Between $i$ and $i+1$ the event "the leader"
+# changes as $g$ allows, and the rest of the law is a function of that event, so that
+# $(\varepsilon,\delta)$-DP follows for all events.
 #
 # For $K=2$ this is $g^n(\frac12)=\frac12\left(1+\mathrm{TV}^*_{2n}\right)$, Theorem 7. For $K\ge3$
 # the bound of section 1 with $2n$ steps is still true but **not attained**, for instance at $n=1$,
