@@ -1,7 +1,16 @@
 """The code's formulas against their definitions, over fractions or by balls that must overlap."""
 
 from proofs.check import Check
-from proofs.exact import curves, group_privacy, information, mid, population, secrets, worst_case
+from proofs.exact import (
+    curves,
+    group_privacy,
+    information,
+    mid,
+    population,
+    secrets,
+    secrets_small,
+    worst_case,
+)
 
 CHECKS: tuple[Check, ...] = (
     *group_privacy.CHECKS,
@@ -9,6 +18,7 @@ CHECKS: tuple[Check, ...] = (
     *curves.CHECKS,
     *population.CHECKS,
     *secrets.CHECKS,
+    *secrets_small.CHECKS,
     *information.CHECKS,
     *mid.CHECKS,
 )
