@@ -4,7 +4,8 @@ Everything happens in a folder of its own.  The gate refuses
 
 * a source with a word that leaves something unproved or switches a check off;
 * a source or a test vector that Coq does not accept;
-* a statement, or a definition it rests on, that differs from `statements.golden`;
+* a statement, or a definition it rests on, that differs from `statements.golden`, and any definition
+  of ours that the listing mentions without printing it;
 * any axiom besides the three of the standard library's real numbers, in any listed theorem.
 
 The test vectors are computed by this package over exact rationals and are theorems about the real
@@ -52,6 +53,7 @@ FILES = (
     "SecretsKeep",
     "SecretsReplace",
     "SecretsMax",
+    "SecretsRational",
 )
 AXIOMS = (
     "ClassicalDedekindReals.sig_forall_dec",
@@ -108,8 +110,9 @@ def gate(texts: Mapping[str, str], golden: str, *, work: Path, changed: str | No
             printed = _compile(name, text, work)
     statements, _, assumed = printed.partition("Axioms:\n")
     _compare(golden, statements)
+    refuse_unprinted(texts, statements)
     _axioms(assumed)
-    rows = texts["Vectors"].count("%nat")
+    rows = len(re.findall(r"(?m)^  \(", texts["Vectors"]))
     return f"{len(theorems())} theorems compared, {len(AXIOMS)} axioms, {rows} vectors accepted"
 
 
@@ -157,6 +160,21 @@ def _compare(golden: str, statements: str) -> None:
         lines = difflib.unified_diff(golden.splitlines(), statements.splitlines(), lineterm="", n=0)
         changes = [line for line in lines if not line.startswith(("---", "+++", "@@"))]
         raise Refuted(f"statements differ from statements.golden: {' | '.join(changes[:4])}")
+
+
+def refuse_unprinted(texts: Mapping[str, str], statements: str) -> None:
+    """Raise `Refuted` if statements use a definition that is not printed and could change unseen."""
+    kinds = r"(?:Definition|Fixpoint|Record|Inductive|CoInductive)"
+    ours = {
+        name
+        for text in texts.values()
+        for name in re.findall(rf"(?m)^{kinds} (\w+)", _without_comments(text))
+    }
+    shown = set(re.findall(r"(?m)^(\w+) =", statements))
+    shown |= set(re.findall(r"(?m)^(?:Record|Inductive|CoInductive) (\w+)", statements))
+    hidden = ours & set(re.findall(r"\w+", statements)) - shown
+    if hidden:
+        raise Refuted(f"statements use {', '.join(sorted(hidden))} without printing them")
 
 
 def _axioms(assumed: str) -> None:

@@ -4,7 +4,7 @@ From Coq Require Import Reals.
 From Mipriv Require Import Chain ClosedForms Mechanism Datasets Rational.
 From Mipriv Require Import TradeOff TradeOffMechanism Prior LeastError PriorRational.
 From Mipriv Require Import Coupling Binomial Leader Population AddRemove MeanForms.
-From Mipriv Require Import Secrets SecretsBound SecretsAddRemove SecretsMax.
+From Mipriv Require Import Secrets SecretsBound SecretsAddRemove SecretsMax SecretsRational.
 Local Open Scope R_scope.
 Set Printing Width 100.
 
@@ -66,5 +66,11 @@ Print weight. Print least_weight. Print secrets_pure.
 (** Tables of rational values. *)
 Check exact_gapQ_ok. Check poster_gapQ_ok. Check rows_ok.
 Check least_errorQ_ok. Check prior_rows_ok.
+Check secrets_pureQ_ok. Check secrets_rows_ok.
 Print row. Print row_meaning. Print row_ok.
 Print prior_row. Print prior_row_meaning. Print prior_row_ok.
+Print secrets_row. Print secrets_row_meaning. Print secrets_row_ok.
+Print geoQ. Print powQ. Print middleQ. Print startQ. Print exact_gapQ. Print poster_gapQ.
+Print maxQ. Print minQ. Print dp_curveQ. Print aheadQ. Print corner_rateQ. Print errorQ.
+Print least_uptoQ. Print least_errorQ. Print least_weightQ. Print weightQ.
+Print countQ. Print secrets_pureQ.

@@ -12,7 +12,15 @@ from flint import fmpq
 
 from mipriv.formulas import theorem, worst_case
 from proofs.check import Refuted
-from proofs.coq.gate import GOLDEN, INSTALL, gate, refuse_words, sources, theorems
+from proofs.coq.gate import (
+    GOLDEN,
+    INSTALL,
+    gate,
+    refuse_unprinted,
+    refuse_words,
+    sources,
+    theorems,
+)
 from proofs.coq.vectors import COUNT, points, row, vectors
 from tests.proofs.signs import instead, mutants
 
@@ -138,6 +146,14 @@ def test_the_gate_refuses(name: str, passed: Path, tmp_path: Path) -> None:
     with pytest.raises(Refuted) as refusal:
         gate(texts, GOLD, work=work, changed=file)
     assert re.search(reason, str(refusal.value)), refusal.value
+
+
+def test_a_definition_that_is_used_is_printed() -> None:
+    refuse_unprinted(sources(FEW), GOLD)
+    start = GOLD.index("\nmechanism = ")
+    without = GOLD[:start] + GOLD[GOLD.index("\nArguments mechanism", start) :]
+    with pytest.raises(Refuted, match="statements use mechanism without printing"):
+        refuse_unprinted(sources(FEW), without)
 
 
 @needs_coq
