@@ -1,7 +1,16 @@
 """Inequalities for all eps, delta and n at once: the code's formulas as terms, decided by z3."""
 
 from proofs.check import Check
-from proofs.smt import group, mechanism, monotone, population, prior, secrets, worst_case
+from proofs.smt import (
+    group,
+    mechanism,
+    monotone,
+    population,
+    prior,
+    secrets,
+    secrets_small,
+    worst_case,
+)
 
 CHECKS: tuple[Check, ...] = (
     *group.CHECKS,
@@ -11,4 +20,5 @@ CHECKS: tuple[Check, ...] = (
     *population.CHECKS,
     *prior.CHECKS,
     *secrets.CHECKS,
+    *secrets_small.CHECKS,
 )
