@@ -1,0 +1,1 @@
+"""From a learner's own parameters to its loss: noise, sampling, steps."""

@@ -1,0 +1,142 @@
+"""How far a sum of log likelihood ratios can stray: the wrap-around error of the Fourier series.
+
+For measures P, Q with L = log p/q and r > 0, theta > 0,
+
+    int over |L| > r of sqrt(p q)  <=  e^(-theta r) (rho(theta) + rho(-theta)),
+    rho(theta) = int p^(1/2+theta) q^(1/2-theta),
+
+and rho of a product is the product.  rho(1/2) <= 1.  Beyond, rho is summed by the trapezoidal rule
+with a proved error; what lies beyond the last node is bounded by tangents of L.
+"""
+
+from __future__ import annotations
+
+import math
+
+from flint import arb, fmpq
+
+from mipriv.accounting.sgd.line import dyadic
+from mipriv.accounting.sgd.pairs import Pair
+
+_SLACK = 2.0  # log of what a quadrature error may grow by in exchange for a wider strip
+_MAX_NODES = 20_000
+
+
+def affinity_beyond(pairs: list[tuple[Pair, int]], r: fmpq, theta: fmpq) -> arb:
+    """Upper bound on int over L > r of (psi - e^(-|L|/2)) sqrt(p q) for the composition.
+
+    psi is the series' periodic function, 0 <= psi - e^(-|x|/2) <= min(1, |x|/2); and
+    |x| 1{x > r} <= r e^(theta (x - r)) once theta r >= 1.
+
+    Args:
+        pairs: one step's pair and the number of steps, for each run.
+        r: half the period, less the shift asked for; > 0.
+        theta: order of the moment, >= 1/2.
+    """
+    small = min(fmpq(1), r / 2) if theta * r >= 1 else fmpq(1)
+    log = arb(small).log() - theta * r
+    for pair, steps in pairs:
+        log += steps * moment(pair, theta, steps).log()
+    return log.exp().upper()
+
+
+def moment(pair: Pair, theta: fmpq, steps: int) -> arb:
+    """Upper bound on rho(theta), theta >= 1/2, sharp enough for a power of `steps`.
+
+    Infinite where it would take too many nodes.
+    """
+    if theta == fmpq(1, 2):
+        return arb(1)
+    return _Tilted(pair, theta, steps).bound()
+
+
+class _Tilted:
+    """The integrand p^alpha q^(1 - alpha), alpha = theta + 1/2 > 1, on nodes m h."""
+
+    def __init__(self, pair: Pair, theta: fmpq, steps: int) -> None:
+        self.pair = pair
+        self.alpha = theta + fmpq(1, 2)
+        self.need = math.log(40.0 * max(steps, 1)) + 2
+        spread, excess = float(pair.down.spread), float(self.alpha - 1)
+        half = math.sqrt(2 * self.need)
+        if spread:
+            half = min(half, math.sqrt(8 * _SLACK / excess) / spread, 0.9 * math.pi / spread)
+        self.half = dyadic(half)
+        self.step = dyadic(2 * math.pi * half / (self.need + half * half / 2 + _SLACK + 2))
+
+    def bound(self) -> arb:
+        """Upper bound on the integral.
+
+        Along the lines d above and below, |n| grows by e^(d^2/2), |A| does not grow, and |B| is at
+        least B cos(r d/2); so the error is at most a share of the integral itself.
+        """
+        d = arb(self.half)
+        turn = (self.pair.down.spread * d / 2).cos()
+        growth = (d * d / 2).exp() * (-(self.alpha - 1) * turn.log()).exp()
+        share = 2 * growth / ((2 * arb.pi() * d / self.step).exp() - 1)
+        total = self._upward() + self._downward()
+        rest = 1 - share
+        return (total / rest).upper() if rest > 0 and total.is_finite() else arb("inf")
+
+    def _term(self, x: fmpq) -> tuple[arb, arb]:
+        """h p^alpha q^(1-alpha) and L at a node."""
+        point = arb(x)
+        log_a, _ = self.pair.up.log_factor(point)
+        log_b, _ = self.pair.down.log_factor(-point)
+        ratio = log_a - log_b
+        value = (log_b + self.alpha * ratio - point * point / 2).exp()
+        return self.step * value / (2 * arb.pi()).sqrt(), ratio
+
+    def _upward(self) -> arb:
+        """Nodes x >= 0, and a bound for those beyond the last one summed."""
+        total, m, edge = arb(0), 0, math.sqrt(2 * self.need)
+        tiny = fmpq(1, 2 ** int(2 * self.need + 20))
+        while m < _MAX_NODES:
+            x = m * self.step
+            value, _ = self._term(x)
+            total += value
+            if float(x) > edge and value < tiny * total:
+                rest = self._beyond(x)
+                if rest < 2 * tiny * total:
+                    return total + rest
+            m += 1
+        return arb("inf")
+
+    def _beyond(self, start: fmpq) -> arb:
+        """Bound on the sum over nodes x > start >= 0, by tangents of L that are steep enough.
+
+        There B <= 1, L'(x) is a mean atom of P, which rises with x, plus one of Q, which falls; so
+        on a stretch [a, b] L <= L(a) + (x - a) slope with P's mean taken at b and Q's at a.
+        """
+        total, a = arb(0), start
+        for _ in range(200):
+            log_a, _ = self.pair.up.log_factor(arb(a))
+            log_b, down = self.pair.down.log_factor(arb(-a))
+            ratio = log_a - log_b
+            steepest = self.alpha * (self.pair.up.spacing * self.pair.up.last + down)
+            if a > steepest + 1:  # from here on the bound falls: its integral is above the sum
+                log = self.alpha * ratio - steepest * a + steepest * steepest / 2
+                far = ((a - steepest) / arb(2).sqrt()).erfc() / 2
+                return (total + log.exp() * far).upper()
+            b = a + max(fmpq(1), fmpq(math.ceil(a), 3))
+            _, up = self.pair.up.log_factor(arb(b))
+            slope = self.alpha * (up + down)
+            top = slope.max(arb(a)).min(arb(b))
+            log = self.alpha * ratio + slope * (top - a) - top * top / 2
+            total += ((b - a) + self.step) * log.exp()
+            a = b
+        return arb("inf")
+
+    def _downward(self) -> arb:
+        """Nodes x < 0, and those left out: there p and L rise, so their sum is below
+        e^((alpha-1) L(x)) times the integral of p up to the last node x."""
+        total, m = arb(0), 0
+        edge = math.sqrt(4 * self.need + 20)
+        while True:
+            m += 1
+            x = -m * self.step
+            value, ratio = self._term(x)
+            total += value
+            if -float(x) > edge or m > _MAX_NODES:
+                far = ((-x + self.pair.up.first * self.pair.up.spacing) / arb(2).sqrt()).erfc() / 2
+                return total + far * ((self.alpha - 1) * ratio).exp()
