@@ -104,16 +104,17 @@ class Transform:
 
     def _wrapped(self, epsilon: arb) -> arb:
         """Bound on the wrap-around at a shift by epsilon."""
-        pairs = [(run.line.pair, run.steps) for run in self.runs]
+        runs = [(run.line, run.steps) for run in self.runs]
+        even = epsilon.is_zero() and all(run.line.pair.symmetric for run in self.runs)
         total = arb(0)
-        for theta, side in zip(self.plan.thetas, (1, -1), strict=True):
-            r = (arb(self.half_period) + side * epsilon).lower().fmpq()
+        for order, mirrored in zip(self.plan.orders, (False, True), strict=True):
+            r = (arb(self.half_period) + (-epsilon if mirrored else epsilon)).lower().fmpq()
             if r <= 0:
                 return arb(1)
-            turned = pairs if side > 0 else [(pair.swapped(), steps) for pair, steps in pairs]
-            total += affinity_beyond(turned, r, theta)
-            if all(pair.symmetric for pair, _ in pairs) and epsilon.is_zero():
-                return 2 * total
+            bound = affinity_beyond(runs, r, order, mirrored=mirrored)
+            if even:
+                return 2 * bound
+            total += bound
         return total
 
     def shared(self, epsilon: arb | None = None) -> arb:

@@ -21,14 +21,11 @@ from functools import cached_property
 
 from flint import acb, arb, fmpq
 
+from mipriv.accounting.sgd.errors import TooExpensive
 from mipriv.accounting.sgd.pairs import Pair
 
 _REACH = fmpq(98, 100)  # of the strip in which p and q have no zero
 MAX_NODES = 40_000
-
-
-class TooManyNodes(Exception):
-    """The integrals need more nodes than are worth their time."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +62,7 @@ class Line:
         self.height = dyadic(height)
         count = math.ceil(reach / step)
         if count > MAX_NODES:
-            raise TooManyNodes
+            raise TooExpensive
         self.count = count
 
     @cached_property
@@ -102,6 +99,31 @@ class Line:
         share = self._error_share(self._half_width)
         # |affinity - total| <= share * affinity
         return total.union(total / (1 + share)).union(total / (1 - share))
+
+    @cached_property
+    def ratio_moments(self) -> tuple[arb, arb]:
+        """Enclosure of int sqrt(p q) L, and upper bound on int sqrt(p q) L^2.
+
+        On the strip |L(z) - L(x)| <= b = d W / cos(r d/2), W the sum of the farthest atoms; so the
+        second integral grows to at most 2 (it + b^2 affinity) there, and the first, by Cauchy and
+        Schwarz, to sqrt(second * affinity) + b affinity.  Beyond the last node X, where
+        |L| <= max(1, |L(0)| + W) |x|, the terms of x^4 n(x) fall.
+        """
+        mean = square = arb(0)
+        for node in self.nodes:
+            mean += node.affinity * node.ratio
+            square += node.affinity * node.ratio * node.ratio
+        d, edge = self._half_width, arb(self.count * self.step)
+        widest = (self.pair.up.last + self.pair.down.last) * self.pair.up.spacing
+        drift = d * widest / (self.pair.spread * d / 2).cos()
+        share = self._error_share(d)
+        density = (-edge * edge / 2).exp() / (2 * arb.pi()).sqrt()
+        far = (edge**3 + 3 * edge) * density + 3 * (edge / arb(2).sqrt()).erfc() / 2
+        reach = (abs(self.nodes[self.count].ratio) + widest).max(arb(1))
+        left_out = 2 * reach * reach * ((1 + self.step) * far).sqrt()
+        square = (square + left_out + 2 * share * drift * drift * self.affinity) / (1 - 2 * share)
+        blur = share * ((square * self.affinity).sqrt() + drift * self.affinity) + left_out
+        return mean + blur.union(-blur), square.upper()
 
     @property
     def _half_width(self) -> arb:

@@ -17,11 +17,9 @@ from functools import cached_property
 
 from flint import acb, acb_poly, arb, arb_poly, ctx, fmpq
 
+from mipriv.accounting.sgd.errors import TooExpensive
+
 MAX_ATOMS = 60_000
-
-
-class TooManyAtoms(Exception):
-    """A mixture has more atoms within reach than are worth summing."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +63,23 @@ class Side:
     @cached_property
     def _complex(self) -> acb_poly:
         return acb_poly(list(self.coefficients))
+
+    @cached_property
+    def weights(self) -> list[arb]:
+        """w_i of the atoms kept."""
+        half = arb(self.spacing) ** 2 / 2
+        return [
+            coefficient * (half * (self.first + m) ** 2).exp()
+            for m, coefficient in enumerate(self.coefficients)
+        ]
+
+    def below(self, x: arb) -> arb:
+        """Mass of the kept atoms' normals, seen along the side's direction, below x."""
+        root = arb(2).sqrt()
+        total = arb(0)
+        for m, weight in enumerate(self.weights):
+            total += weight * ((self.spacing * (self.first + m) - x) / root).erfc()
+        return total / 2
 
     def log_factor(self, x: arb) -> tuple[arb, arb]:
         """log of the sum at a real point, and its derivative: the mean atom given x."""
@@ -116,7 +131,7 @@ def pair(rate: fmpq, sigma: fmpq, inserted: int, deleted: int, bits: int) -> Pai
         bits: of accuracy of an affinity.
 
     Raises:
-        TooManyAtoms: more than 60,000 atoms matter.
+        TooExpensive: more than 60,000 atoms matter.
     """
     up = side(rate, sigma, inserted, bits)
     return Pair(up, up if inserted == deleted else side(rate, sigma, deleted, bits))
@@ -130,7 +145,7 @@ def side(rate: fmpq, sigma: fmpq, k: int, bits: int) -> Side:
         return Side(spacing, k, (factor,), arb(0))
     first, last = _window(float(rate), float(spacing), k, bits)
     if last - first >= MAX_ATOMS:
-        raise TooManyAtoms
+        raise TooExpensive
     weights = _binomial(k, rate, first, last)
     dropped = _dropped(k, rate, spacing, first, last, weights)
     half = arb(spacing) ** 2 / 2

@@ -11,14 +11,17 @@ from dataclasses import dataclass
 
 from flint import arb, fmpq
 
+from mipriv.accounting.sgd.errors import TooExpensive
 from mipriv.accounting.sgd.line import Line, dyadic
-from mipriv.accounting.sgd.wrap import affinity_beyond
+from mipriv.accounting.sgd.wrap import (
+    Bennett,
+    Chernoff,
+    Order,
+    affinity_beyond,
+    likelihood_ratio,
+)
 
 _GOLDEN = (math.sqrt(5) - 1) / 2
-
-
-class TooExpensive(Exception):
-    """The series would cost more multiplications than allowed."""
 
 
 @dataclass(frozen=True)
@@ -27,13 +30,13 @@ class Plan:
 
     Attributes:
         half_period: r, in nats.
-        thetas: order of the Chernoff bound towards P and towards Q.
+        orders: of the bound on large |L|, towards P and towards Q.
         heights: for each run, how far its integral is moved up to bound high frequencies.
         last: largest frequency's index.
     """
 
     half_period: float
-    thetas: tuple[fmpq, fmpq]
+    orders: tuple[Order, Order]
     heights: tuple[float, ...]
     last: int
 
@@ -57,7 +60,7 @@ class Sketch:
             (float(node.affinity / total), float(node.ratio), float(node.slope))
             for node in line.nodes
         ]
-        kept = [item for item in kept if item[0] > 1e-280]
+        kept = [item for item in kept if item[0] > 1e-60]
         weights, ratios, slopes = (list(column) for column in zip(*kept, strict=True))
         spread = float(line.pair.spread)
         return cls(float(total.log()), weights, ratios, slopes, spread, steps)
@@ -69,6 +72,11 @@ class Sketch:
         if top in (powers[0], powers[-1]) and theta != 0:
             return math.inf
         return top + math.log(sum(math.exp(p - top) for p in powers))
+
+    def moments(self) -> tuple[float, float]:
+        """Mean of L and of L^2."""
+        pairs = list(zip(self.weights, self.ratios, strict=True))
+        return sum(w * x for w, x in pairs), sum(w * x * x for w, x in pairs)
 
     def log_decay(self, u: float) -> tuple[float, float]:
         """log of the bound on |phi(v)|, v >= u, over the affinity; and the height it takes."""
@@ -109,46 +117,86 @@ def plan(
 ) -> Plan:
     """Choose everything for an absolute error of e^log_tolerance."""
     sketches = [Sketch.of(line, steps) for line, steps in runs]
-    half, thetas = _period(runs, sketches, log_tolerance, reach)
+    half, orders = _period(runs, sketches, log_tolerance, reach)
     last, heights = _last(sketches, half, log_tolerance, budget)
-    return Plan(half, thetas, heights, last)
+    return Plan(half, orders, heights, last)
 
 
 def _period(
     runs: list[tuple[Line, int]], sketches: list[Sketch], log_tolerance: float, reach: float
-) -> tuple[float, tuple[fmpq, fmpq]]:
-    log_affinity = sum(s.steps * s.log_affinity for s in sketches)
+) -> tuple[float, tuple[Order, Order]]:
+    half, orders = 0.0, []
     symmetric = all(line.pair.symmetric for line, _ in runs)
-    half, thetas = 0.0, []
-    for side in (1,) if symmetric else (1, -1):
-        pairs = [(line.pair if side > 0 else line.pair.swapped(), steps) for line, steps in runs]
-
-        def needed(log_theta: float, side: int = side) -> float:
-            theta = math.exp(log_theta)
-            log = sum(s.steps * s.log_moment(side * theta) for s in sketches)
-            return max((log + log_affinity - log_tolerance + 1) / theta, 1e-300)
-
-        theta, r = _order(needed, pairs, log_tolerance)
+    for mirrored in (False,) if symmetric else (False, True):
+        r, order = _order(runs, sketches, log_tolerance, mirrored=mirrored)
         half = max(half, r)
-        thetas.append(theta)
-    return half + reach, (thetas[0], thetas[-1])
+        orders.append(order)
+    return half + reach, (orders[0], orders[-1])
 
 
 def _order(
-    needed: Callable[[float], float], pairs: list[tuple[object, int]], log_tolerance: float
-) -> tuple[fmpq, float]:
-    """Order of the Chernoff bound and the r it gives, checked against the certified bound."""
-    lowest = math.log(0.5)
-    log_theta = _least(needed, lowest, lowest + 40)
-    for _ in range(12):
-        if log_theta <= lowest + 0.01 or not math.isfinite(needed(log_theta)):
+    runs: list[tuple[Line, int]], sketches: list[Sketch], log_tolerance: float, *, mirrored: bool
+) -> tuple[float, Order]:
+    """The r at which the affinity beyond it is small, and the order of the bound that shows it."""
+    log_affinity = sum(s.steps * s.log_affinity for s in sketches)
+    side = -1 if mirrored else 1
+
+    def chernoff(log_theta: float) -> float:
+        theta = math.exp(log_theta)
+        log = sum(s.steps * s.log_moment(side * theta) for s in sketches)
+        return max((log + log_affinity - log_tolerance + 1) / theta, 1e-300)
+
+    least = math.log(0.5)
+    log_theta = _least(chernoff, least, least + 40)
+    for _ in range(4):
+        r = chernoff(log_theta)
+        if log_theta <= least + 0.01 or not math.isfinite(r):
             break
-        theta, r = dyadic(math.exp(log_theta)), needed(log_theta)
-        bound = affinity_beyond(pairs, dyadic(r), theta)  # type: ignore[arg-type]
-        if bound.is_finite() and float(bound.log()) <= log_tolerance + 1:
-            return theta, r
+        order: Order = Chernoff(dyadic(math.exp(log_theta)))
+        if _holds(runs, r, order, log_tolerance, mirrored=mirrored):
+            return r, order
         log_theta -= 0.3
-    return fmpq(1, 2), max(1.0, 2 * (-log_tolerance + 1))
+    found = _bennett(runs, sketches, log_tolerance, mirrored=mirrored)
+    whole = max(1.0, 2 * (-log_tolerance + 1))  # the moment of order 1/2 is at most 1
+    return found if found and found[0] < whole else (whole, Chernoff(fmpq(1, 2)))
+
+
+def _holds(
+    runs: list[tuple[Line, int]], r: float, order: Order, log_tolerance: float, *, mirrored: bool
+) -> bool:
+    bound = affinity_beyond(runs, dyadic(r), order, mirrored=mirrored)
+    return bool(bound.is_finite()) and float(bound.log()) <= log_tolerance + 1
+
+
+def _bennett(
+    runs: list[tuple[Line, int]], sketches: list[Sketch], log_tolerance: float, *, mirrored: bool
+) -> tuple[float, Order] | None:
+    log_affinity = sum(s.steps * s.log_affinity for s in sketches)
+    terms, cuts = [], []
+    for (line, steps), sketch in zip(runs, sketches, strict=True):
+        lost = max(math.log(len(runs) * steps) - log_tolerance + log_affinity + 3, 1.0)
+        cut = dyadic(math.sqrt(2 * lost))
+        pair = line.pair.swapped() if mirrored else line.pair
+        top = float(likelihood_ratio(pair, cut)[0])
+        if top <= 0:
+            return None
+        cuts.append(cut)
+        mean, square = sketch.moments()
+        terms.append((steps, top, -mean if mirrored else mean, square))
+
+    def needed(log_theta: float) -> float:
+        theta, log = math.exp(log_theta), 0.0
+        for steps, top, mean, square in terms:
+            x = min(theta * top, 600.0)
+            curve = (math.expm1(x) - x) / (x * x)
+            log += steps * math.log1p(theta * mean + theta * theta * square * curve)
+        return max((log + log_affinity - log_tolerance + 1) / theta, 1e-300)
+
+    scale = math.log(max(term[1] for term in terms))
+    log_theta = _least(needed, -scale - 8, -scale + 6)
+    order = Bennett(dyadic(math.exp(log_theta)), tuple(cuts))
+    r = needed(log_theta)
+    return (r, order) if _holds(runs, r, order, log_tolerance, mirrored=mirrored) else None
 
 
 def _last(

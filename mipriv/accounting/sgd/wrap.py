@@ -12,50 +12,138 @@ with a proved error; what lies beyond the last node is bounded by tangents of L.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 from flint import arb, fmpq
 
-from mipriv.accounting.sgd.line import dyadic
+from mipriv.accounting.sgd.line import Line, dyadic
 from mipriv.accounting.sgd.pairs import Pair
 
 _SLACK = 2.0  # log of what a quadrature error may grow by in exchange for a wider strip
 _MAX_NODES = 20_000
 
 
-def affinity_beyond(pairs: list[tuple[Pair, int]], r: fmpq, theta: fmpq) -> arb:
+@dataclass(frozen=True)
+class Chernoff:
+    """Order theta >= 1/2 of the moments."""
+
+    theta: fmpq
+
+
+@dataclass(frozen=True)
+class Bennett:
+    """Order of the moments of a sum whose terms are cut: heavy tails have no large moments.
+
+    Attributes:
+        theta: order, > 0.
+        cuts: for each run, the x > 0 beyond which a step is counted as lost.
+    """
+
+    theta: fmpq
+    cuts: tuple[fmpq, ...]
+
+
+Order = Chernoff | Bennett
+
+
+def affinity_beyond(runs: list[tuple[Line, int]], r: fmpq, order: Order, *, mirrored: bool) -> arb:
     """Upper bound on int over L > r of (psi - e^(-|L|/2)) sqrt(p q) for the composition.
 
     psi is the series' periodic function, 0 <= psi - e^(-|x|/2) <= min(1, |x|/2); and
     |x| 1{x > r} <= r e^(theta (x - r)) once theta r >= 1.
 
     Args:
-        pairs: one step's pair and the number of steps, for each run.
+        runs: one step's pair on its line and the number of steps, for each run.
         r: half the period, less the shift asked for; > 0.
-        theta: order of the moment, >= 1/2.
+        order: of the moments used.
+        mirrored: bound L < -r instead.
     """
+    theta = order.theta
     small = min(fmpq(1), r / 2) if theta * r >= 1 else fmpq(1)
     log = arb(small).log() - theta * r
-    for pair, steps in pairs:
-        log += steps * moment(pair, theta, steps).log()
-    return log.exp().upper()
+    if isinstance(order, Chernoff):
+        for line, steps in runs:
+            pair = line.pair.swapped() if mirrored else line.pair
+            log += steps * moment(pair, theta, steps, useless=float(theta * r)).log()
+        return log.exp().upper()
+    lost, whole = arb(0), arb(0)
+    for (line, steps), cut in zip(runs, order.cuts, strict=True):
+        log += steps * cut_moment(line, theta, cut, mirrored=mirrored).log()
+        lost += steps * affinity_above(line, cut, mirrored=mirrored) / line.affinity
+        whole += steps * line.affinity.log()
+    return (log.exp() + lost * whole.exp()).upper()
 
 
-def moment(pair: Pair, theta: fmpq, steps: int) -> arb:
+def cut_moment(line: Line, theta: fmpq, cut: fmpq, *, mirrored: bool) -> arb:
+    """Upper bound on int over x <= cut of sqrt(p q) e^(theta L), where L(cut) = c >= 0.
+
+    e^t <= 1 + t + t^2 (e^c - 1 - c)/c^2 for t <= c (Bennett 1962); the cut takes only positive
+    terms off the mean.
+    """
+    pair = line.pair.swapped() if mirrored else line.pair
+    ratio, _ = likelihood_ratio(pair, cut)
+    mean, square = line.ratio_moments
+    top = theta * ratio
+    if not top > 0:
+        return arb("inf")
+    curve = (top.expm1() - top) / (top * top)
+    mean = -mean if mirrored else mean
+    return (line.affinity + theta * mean + theta * theta * square * curve).upper()
+
+
+def affinity_above(line: Line, cut: fmpq, *, mirrored: bool) -> arb:
+    """Upper bound on int over x > cut of sqrt(p q), cut >= 0."""
+    return tail(line.pair.swapped() if mirrored else line.pair, fmpq(1, 2), cut, fmpq(0))
+
+
+def likelihood_ratio(pair: Pair, x: fmpq) -> tuple[arb, arb]:
+    """L(x), and the mean atom of Q given x (as a distance from 0)."""
+    log_a, _ = pair.up.log_factor(arb(x))
+    log_b, down = pair.down.log_factor(arb(-x))
+    return log_a - log_b, down
+
+
+def tail(pair: Pair, alpha: fmpq, start: fmpq, step: fmpq) -> arb:
+    """Bound on the sum of h p^alpha q^(1-alpha) over nodes beyond start >= 0; the integral for h = 0.
+
+    There B <= 1; L'(x) is a mean atom of P, which rises with x, plus one of Q, which falls.  So on
+    a stretch [a, b] L <= L(a) + (x - a) slope with P's mean taken at b and Q's at a.
+    """
+    total, a = arb(0), start
+    for _ in range(200):
+        ratio, down = likelihood_ratio(pair, a)
+        steepest = alpha * (pair.up.spacing * pair.up.last + down)
+        if a > steepest + 1:  # from here on the bound falls: its integral is above the sum
+            log = alpha * ratio - steepest * a + steepest * steepest / 2
+            far = ((a - steepest) / arb(2).sqrt()).erfc() / 2
+            return (total + log.exp() * far).upper()
+        b = a + max(fmpq(1, 4), a / 8)
+        _, up = pair.up.log_factor(arb(b))
+        slope = alpha * (up + down)
+        top = slope.max(arb(a)).min(arb(b))
+        log = alpha * ratio + slope * (top - a) - top * top / 2
+        total += ((b - a) + step) * log.exp() / (2 * arb.pi()).sqrt()
+        a = b
+    return arb("inf")
+
+
+def moment(pair: Pair, theta: fmpq, steps: int, *, useless: float = math.inf) -> arb:
     """Upper bound on rho(theta), theta >= 1/2, sharp enough for a power of `steps`.
 
-    Infinite where it would take too many nodes.
+    Infinite where it would take too many nodes, or once `steps` times its log exceeds `useless`.
     """
     if theta == fmpq(1, 2):
         return arb(1)
-    return _Tilted(pair, theta, steps).bound()
+    return _Tilted(pair, theta, steps, useless).bound()
 
 
 class _Tilted:
     """The integrand p^alpha q^(1 - alpha), alpha = theta + 1/2 > 1, on nodes m h."""
 
-    def __init__(self, pair: Pair, theta: fmpq, steps: int) -> None:
+    def __init__(self, pair: Pair, theta: fmpq, steps: int, useless: float) -> None:
         self.pair = pair
         self.alpha = theta + fmpq(1, 2)
+        self.most = arb(min(useless / max(steps, 1), 1e6)).exp()
         self.need = math.log(40.0 * max(steps, 1)) + 2
         spread, excess = float(pair.down.spread), float(self.alpha - 1)
         half = math.sqrt(2 * self.need)
@@ -95,36 +183,13 @@ class _Tilted:
             x = m * self.step
             value, _ = self._term(x)
             total += value
+            if total > self.most:
+                break
             if float(x) > edge and value < tiny * total:
-                rest = self._beyond(x)
+                rest = tail(self.pair, self.alpha, x, self.step)
                 if rest < 2 * tiny * total:
                     return total + rest
             m += 1
-        return arb("inf")
-
-    def _beyond(self, start: fmpq) -> arb:
-        """Bound on the sum over nodes x > start >= 0, by tangents of L that are steep enough.
-
-        There B <= 1, L'(x) is a mean atom of P, which rises with x, plus one of Q, which falls; so
-        on a stretch [a, b] L <= L(a) + (x - a) slope with P's mean taken at b and Q's at a.
-        """
-        total, a = arb(0), start
-        for _ in range(200):
-            log_a, _ = self.pair.up.log_factor(arb(a))
-            log_b, down = self.pair.down.log_factor(arb(-a))
-            ratio = log_a - log_b
-            steepest = self.alpha * (self.pair.up.spacing * self.pair.up.last + down)
-            if a > steepest + 1:  # from here on the bound falls: its integral is above the sum
-                log = self.alpha * ratio - steepest * a + steepest * steepest / 2
-                far = ((a - steepest) / arb(2).sqrt()).erfc() / 2
-                return (total + log.exp() * far).upper()
-            b = a + max(fmpq(1), fmpq(math.ceil(a), 3))
-            _, up = self.pair.up.log_factor(arb(b))
-            slope = self.alpha * (up + down)
-            top = slope.max(arb(a)).min(arb(b))
-            log = self.alpha * ratio + slope * (top - a) - top * top / 2
-            total += ((b - a) + self.step) * log.exp()
-            a = b
         return arb("inf")
 
     def _downward(self) -> arb:
