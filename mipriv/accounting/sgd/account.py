@@ -19,7 +19,7 @@ from mipriv.errors import require
 
 BUDGET = 3e7  # multiplications: some seconds
 ARITHMETIC = "Arb balls"
-_BITS = 96
+_BITS = 72
 _MAX_BITS = 1 << 14
 
 
@@ -59,6 +59,9 @@ class Account:
     budget: float = BUDGET
     _cache: dict[int, list[Run]] = field(default_factory=dict, compare=False, repr=False)
 
+    def __post_init__(self) -> None:
+        require(self.width > 0, must="be > 0", width=self.width)
+
     @cached_property
     def _runs(self) -> tuple[PoissonSteps, ...]:
         """Runs that release something of the changed records, equal ones joined."""
@@ -72,26 +75,56 @@ class Account:
             for (rate, sigma), count in steps.items()
         )
 
-    def shared(self) -> Shared:
+    @cached_property
+    def value(self) -> Shared:
         """Enclosure of 1 - loss.
 
         Raises:
             TooExpensive: the budget does not suffice.
         """
-        runs = self._runs
         with ctx.workprec(_BITS + 64):
-            if not runs:
-                return Shared(arb(1), "nothing is released")
-            if all(run.sampling_probability == 1 for run in runs):
-                mu = closed.gaussian_distance(list(runs), self.inserted + self.deleted)
-                return Shared(closed.gaussian_shared(mu, arb(0)), "closed form, no sampling")
-            certain = self._certain()
-            if certain is not None:
-                return certain
-            if len(runs) == 1 and runs[0].steps == 1:
-                one = pair(*self._pair_inputs(runs[0]), _BITS + 200)
-                return Shared(closed.one_step_shared(one, arb(0)), "closed form of one step")
-        return self._fourier()
+            closed_form = self._closed(arb(0)) or self._certain()
+        return closed_form or self._fourier()
+
+    def gaussian_distance(self) -> arb | None:
+        """mu, where the composition is two normals at that distance; else None."""
+        runs = self._runs
+        if not all(run.sampling_probability == 1 for run in runs):
+            return None
+        with ctx.workprec(_BITS + 64):
+            return closed.gaussian_distance(list(runs), self.inserted + self.deleted)
+
+    def _closed(self, epsilon: arb) -> Shared | None:
+        """int min(P, e^epsilon Q) where it has a closed form."""
+        runs = self._runs
+        if not runs:
+            return Shared(epsilon.exp().min(arb(1)), "nothing is released")
+        if all(run.sampling_probability == 1 for run in runs):
+            mu = closed.gaussian_distance(list(runs), self.inserted + self.deleted)
+            return Shared(closed.gaussian_shared(mu, epsilon), "closed form without sampling")
+        if len(runs) == 1 and runs[0].steps == 1 and self._certain() is None:
+            one = pair(*self._pair_inputs(runs[0]), 3 * _BITS)
+            return Shared(closed.one_step_shared(one, epsilon), "closed form of one step")
+        return None
+
+    def at(self, epsilon: arb, transform: tuple[Transform, int] | None) -> arb:
+        """Enclosure of int min(P, e^epsilon Q); `transform` where there is no closed form."""
+        if transform is None:
+            with ctx.workprec(_BITS + 64):
+                found = self._closed(epsilon)
+            if found is None:
+                raise TooExpensive
+            return found.value
+        with ctx.workprec(transform[1] + 64):
+            return transform[0].shared(epsilon)
+
+    def for_curve(self, reach: float) -> tuple[Transform, int] | None:
+        """A transform for all |epsilon| <= reach; None where a closed form serves."""
+        with ctx.workprec(_BITS + 64):
+            if self._closed(arb(0)) is not None:
+                return None
+            goal = float((self._estimate()[0] * self.width / 16).log()) - reach / 2
+        return self.transform(goal, reach)
 
     def _pair_inputs(self, run: PoissonSteps) -> tuple[fmpq, fmpq, int, int]:
         return run.sampling_probability, run.noise_multiplier, self.inserted, self.deleted
@@ -172,11 +205,3 @@ class Account:
         with ctx.workprec(bits + 64):
             lines = self._lines(bits)
             return Transform(lines, log_tolerance=log_goal, reach=reach, budget=self.budget), bits
-
-
-def replaced(
-    runs: Sequence[PoissonSteps], *, k: int, width: float = 1e-9, budget: float = BUDGET
-) -> Account:
-    """Account of k replaced records."""
-    require(width > 0, must="be > 0", width=width)
-    return Account(tuple(runs), k, k, width, budget)

@@ -1,0 +1,103 @@
+"""The trade-off curve of an account: least false negative rate at a false positive rate.
+
+At rate A it is the largest of h(g) = G(g) - g A over g = e^epsilon >= 0, where
+G(g) = int min(P, g Q) is concave.  Any g gives a lower bound; above, h stays below its chords
+extended, so four values around the best g enclose the largest.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from statistics import NormalDist
+
+from flint import arb, fmpq
+
+from mipriv.accounting.sgd.account import Account
+from mipriv.contexts.arb import ARB
+from mipriv.errors import PrecisionError
+from mipriv.formulas.curves import gaussian_missed
+
+_SPACING = 2.0**-16  # of the four values, relative to g: the width falls with its square
+_LARGEST_REACH = 200.0
+
+
+def missed(account: Account, fpr: fmpq) -> arb:
+    """Enclosure of the least false negative rate at a false positive rate in [0, 1].
+
+    Raises:
+        TooExpensive: the budget does not suffice.
+        PrecisionError: the best likelihood ratio lies too far out.
+    """
+    if fpr == 1:
+        return arb(0)
+    if fpr == 0:  # all that is never seen under Q; both are positive everywhere
+        return arb(1)
+    distance = account.gaussian_distance()
+    if distance is not None:
+        return gaussian_missed(ARB, distance, 1, fpr) if distance > 0 else 1 - arb(fpr)
+    hidden = account.value.value
+    if hidden.upper() < fmpq(1, 2**200):
+        return hidden.union(arb(0))
+    reach = _reach(hidden, float(fpr))
+    while reach <= _LARGEST_REACH:
+        transform = account.for_curve(reach)
+
+        def height(g: arb, transform: object = transform) -> arb:
+            return account.at(g.log(), transform) - g * fpr  # type: ignore[arg-type]
+
+        best = _peak(height, reach)
+        if abs(best) < reach - 0.5:
+            return _enclose(height, math.exp(best))
+        reach *= 2
+    raise PrecisionError(f"fpr={fpr}: the best likelihood ratio lies beyond e^{_LARGEST_REACH}")
+
+
+def _reach(hidden: arb, fpr: float) -> float:
+    """A log likelihood ratio beyond the best one, for two normals that share as much."""
+    share = min(max(float(hidden), 1e-280), 1 - 1e-12)
+    mu = -2 * NormalDist().inv_cdf(share / 2)
+    normal = NormalDist().inv_cdf(min(max(1 - fpr, 1e-300), 1 - 1e-16))
+    return 1.5 * abs(mu * normal - mu * mu / 2) + 2.0
+
+
+def _peak(height: Callable[[arb], arb], reach: float) -> float:
+    """log g near the largest value, by golden section: a choice, not a bound."""
+    ratio = (math.sqrt(5) - 1) / 2
+    low, high = -reach, reach
+    a, b = high - ratio * (high - low), low + ratio * (high - low)
+    fa, fb = (height(arb(x).exp()).mid() for x in (a, b))
+    while high - low > 2e-6:
+        if fa >= fb:
+            high, b, fb = b, a, fa
+            a = high - ratio * (high - low)
+            fa = height(arb(a).exp()).mid()
+        else:
+            low, a, fa = a, b, fb
+            b = low + ratio * (high - low)
+            fb = height(arb(b).exp()).mid()
+    return (low + high) / 2
+
+
+def _enclose(height: Callable[[arb], arb], g: float) -> arb:
+    """The largest value from four around it, by concavity."""
+    for widen in range(12):
+        d = fmpq(int(2**40 * _SPACING * 2**widen), 2**40)
+        centre = fmpq(*g.as_integer_ratio())
+        points = [centre * (1 + d * m) for m in (-3, -1, 1, 3)]
+        values = [height(arb(x)) for x in points]
+        a, b, c, e = values
+        if not (a.lower() < b.upper() and c.upper() > e.lower()):
+            continue
+        # h rises up to the first point and falls from the last one on, if the chords say so
+        rising, falling = b > a, c > e
+        if rising and falling:
+            step = points[1] - points[0]
+            left, middle, right = (b - a) / step, (c - b) / step, (e - c) / step
+            upper = b.max(c)
+            upper = upper.max(b - step * middle)  # on the first stretch, by the middle chord
+            upper = upper.max(c + step * middle)  # on the last stretch
+            upper = upper.max((b + step * left).min(c - step * right))
+            lower = b.max(c)
+            return lower.union(upper).max(arb(0)).min(arb(1))
+    raise PrecisionError("the trade-off curve is too flat to be enclosed there")

@@ -1,0 +1,36 @@
+"""Second moments of the number of changed records in a batch, for the revealed-schedule bound.
+
+An attacker who is shown the schedule sees normals whose means move by D A_t in step t, A_t changed
+records in the batch and D the largest change of one record's gradient; averaging over the schedule,
+TV <= erf(D sqrt(sum_t E A_t^2) / (sigma sqrt 8)), as erf of a root is concave.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mipriv.contexts import Context
+
+
+def revealed(k: Context, distance: Any, squares: Any, sigma: Any) -> Any:
+    """Bound on the loss: erf(D sqrt(S) / (sigma sqrt 8)), S the sum over steps of E[A^2]."""
+    return k.erf(distance * k.sqrt(squares) / (sigma * k.sqrt(8)))
+
+
+def poisson_square(group: Any, rate: Any) -> Any:
+    """E[A^2] of A ~ Bin(k, q): Poisson sampling, k records changed."""
+    return (group * rate) ** 2 + group * rate * (1 - rate)
+
+
+def batch_square(group: Any, n: Any, batch: Any) -> Any:
+    """E[A^2] of a uniformly random batch of b distinct records of n, k of them changed (n >= 2).
+
+    Hypergeometric: mean b k/n, variance b (k/n)(1 - k/n)(n - b)/(n - 1).
+    """
+    share = group / n
+    return (batch * share) ** 2 + batch * share * (1 - share) * (n - batch) / (n - 1)
+
+
+def population_square(batch: Any, tau: Any) -> Any:
+    """E[A^2] of A ~ Bin(b, tau): b distinct records, each changed with probability tau."""
+    return (batch * tau) ** 2 + batch * tau * (1 - tau)
