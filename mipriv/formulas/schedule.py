@@ -17,9 +17,13 @@ def revealed(k: Context, distance: Any, squares: Any, sigma: Any) -> Any:
     return k.erf(distance * k.sqrt(squares) / (sigma * k.sqrt(8)))
 
 
-def poisson_square(group: Any, rate: Any) -> Any:
-    """E[A^2] of A ~ Bin(k, q): Poisson sampling, k records changed."""
-    return (group * rate) ** 2 + group * rate * (1 - rate)
+def binomial_square(count: Any, rate: Any) -> Any:
+    """E[A^2] of A ~ Bin(count, rate): mean squared plus variance.
+
+    k changed records under Poisson sampling (k, q); b distinct records, each changed with
+    probability tau (b, tau); both (n, q tau).
+    """
+    return (count * rate) ** 2 + count * rate * (1 - rate)
 
 
 def batch_square(group: Any, n: Any, batch: Any) -> Any:
@@ -29,8 +33,3 @@ def batch_square(group: Any, n: Any, batch: Any) -> Any:
     """
     share = group / n
     return (batch * share) ** 2 + batch * share * (1 - share) * (n - batch) / (n - 1)
-
-
-def population_square(batch: Any, tau: Any) -> Any:
-    """E[A^2] of A ~ Bin(b, tau): b distinct records, each changed with probability tau."""
-    return (batch * tau) ** 2 + batch * tau * (1 - tau)

@@ -7,19 +7,13 @@ from collections.abc import Callable
 from flint import arb, ctx, fmpq
 
 from mipriv.contexts.arb import power
+from mipriv.rigor.binomial import pmf
 from mipriv.rigor.enclosure import Number, ball, floor
 
 MAX_TAIL = 200_000  # of a sum whose terms are ratios
 SHORT_TAIL = 20_000  # up to here the sum is as fast as the incomplete beta function
 _WIDE_BITS = 128  # mass outside a window whose ends alone are used
 _BETA_RECORDS = 10**12  # beyond, Arb's incomplete beta has no digits left near the mode
-
-
-def pmf(n: int, k: int, tau: fmpq) -> arb:
-    """Pr[Bin(n, tau) = k] for 0 < tau < 1 and 0 <= k <= n, by Arb's log-gamma."""
-    with ctx.extraprec(n.bit_length() + 16):  # the logarithms are as large as n log n
-        logs = arb(n + 1).lgamma() - arb(k + 1).lgamma() - arb(n - k + 1).lgamma()
-        return (logs + k * arb(tau).log() + (n - k) * arb(1 - tau).log()).exp()
 
 
 def partial_sum(n: int, count: int, u: Number, v: Number) -> arb:

@@ -18,6 +18,7 @@ from functools import cached_property
 from flint import acb, acb_poly, arb, arb_poly, ctx, fmpq
 
 from mipriv.accounting.sgd.errors import TooExpensive
+from mipriv.rigor.binomial import pmf
 
 MAX_ATOMS = 60_000
 
@@ -193,8 +194,7 @@ def _binomial(k: int, rate: fmpq, first: int, last: int) -> list[arb]:
     """Bin(k, rate) weights of first..last, by the ratio of neighbours from the largest one."""
     anchor = min(max(int((k + 1) * rate), first), last)
     with ctx.extraprec(2 * k.bit_length() + 8):
-        log = arb(k + 1).lgamma() - arb(anchor + 1).lgamma() - arb(k - anchor + 1).lgamma()
-        top = (log + anchor * arb(rate).log() + (k - anchor) * arb(1 - rate).log()).exp()
+        top = pmf(k, anchor, rate)
         odds = arb(rate / (1 - rate))
         upward, downward = [top], []
         for i in range(anchor, last):
