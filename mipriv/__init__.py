@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mipriv.calculator.curves import CurveLoss, curve, gaussian, laplace, zcdp
     from mipriv.calculator.information import InformationLoss, information
     from mipriv.calculator.inverse import Inverse, delta, epsilon, size
+    from mipriv.calculator.sgd import NoiseMultiplier, SgdLoss, noise, sgd
     from mipriv.errors import (
         Infeasible,
         ParameterError,
@@ -32,8 +33,10 @@ _HOME = {
     "Infeasible": "errors",
     "InformationLoss": "calculator.information",
     "Inverse": "calculator.inverse",
+    "NoiseMultiplier": "calculator.sgd",
     "ParameterError": "errors",
     "PrecisionError": "errors",
+    "SgdLoss": "calculator.sgd",
     "Sweep": "arrays",
     "UnsupportedGuarantee": "errors",
     "bound": "calculator.bound",
@@ -43,7 +46,9 @@ _HOME = {
     "gaussian": "calculator.curves",
     "information": "calculator.information",
     "laplace": "calculator.curves",
+    "noise": "calculator.sgd",
     "optimal": "loss.optimal",
+    "sgd": "calculator.sgd",
     "size": "calculator.inverse",
     "sweep": "arrays",
     "zcdp": "calculator.curves",
@@ -55,8 +60,10 @@ __all__ = [
     "Infeasible",
     "InformationLoss",
     "Inverse",
+    "NoiseMultiplier",
     "ParameterError",
     "PrecisionError",
+    "SgdLoss",
     "Sweep",
     "UnsupportedGuarantee",
     "bound",
@@ -66,7 +73,9 @@ __all__ = [
     "gaussian",
     "information",
     "laplace",
+    "noise",
     "optimal",
+    "sgd",
     "size",
     "sweep",
     "zcdp",

@@ -242,6 +242,66 @@ def curve(file: str, digits: str, as_json: bool, **inputs: Any) -> None:
     _show(answer(rows=read_rows(file), digits=_places(digits), **inputs), as_json)
 
 
+_SGD_OPTIONS = _options(
+    _option("--sampling-probability", help="of Poisson sampling, in [0, 1]"),
+    _option("--batch-size", help="instead: records in a batch, 1..n"),
+    _option("--steps", required=True, help="number of steps, >= 0"),
+    _option("--n", "n", required=True, help="number of training records, >= 1"),
+    _option("--group", help="records that change, 0..n (default: all n)"),
+    _option("--tau", help="total variation between two populations, in [0, 1]; not with --group"),
+    _option("--distance", help="largest change of a clipped gradient, in [0, 2] (default: 2)"),
+    _option("--sampling", help="poisson, fixed or any (default: poisson; fixed with a batch size)"),
+    _ADJACENCY,
+)
+
+
+def _progress() -> Callable[[str], None] | None:
+    """Lines on a terminal's stderr; nothing where it is a file."""
+    import sys
+
+    return (lambda line: click.echo(line, err=True)) if sys.stderr.isatty() else None
+
+
+@cli.command()
+@_option("--noise-multiplier", required=True, help="noise on the sum, in clip norms, > 0")
+@_SGD_OPTIONS
+@_FPR
+@_option("--width", help="wanted width of the enclosure (default: 1e-9, with --tau 1e-6)")
+@_option("--also", help="JSON file of further runs on the same data")
+@_option("--budget", default="3e7", show_default=True, help="multiplications a series may cost")
+@_JSON
+def sgd(as_json: bool, also: str | None, **inputs: Any) -> None:
+    """Loss of DP-SGD, all steps released, when n records (or --group, or --tau) change.
+
+    \b
+    Example:
+      mipriv sgd --noise-multiplier 5627 --sampling-probability 0.05 --steps 200 --n 1000
+    """
+    from mipriv.calculator.sgd import sgd as answer
+
+    if also is not None:
+        from mipriv.cli.runs import read_runs
+
+        inputs["also"] = read_runs(also)
+    _show(answer(progress=_progress(), **inputs), as_json)
+
+
+@cli.command()
+@_options(_LOSS, _SGD_OPTIONS)
+@_option("--tolerance", help="relative width of the answer (default: 1e-6, with --tau 1e-4)")
+@_JSON
+def noise(as_json: bool, **inputs: Any) -> None:
+    """Least noise multiplier of DP-SGD for a target loss.
+
+    \b
+    Example:
+      mipriv noise --loss 0.1 --sampling-probability 0.05 --steps 200 --n 1000
+    """
+    from mipriv.calculator.sgd import noise as solve
+
+    _solve(solve, as_json, progress=_progress(), **inputs)
+
+
 @cli.group(invoke_without_command=True)
 @click.pass_context
 def plot(context: click.Context) -> None:

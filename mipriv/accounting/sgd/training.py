@@ -9,6 +9,7 @@ from flint import arb, ctx, fmpq
 
 from mipriv.accounting.sgd import revealed
 from mipriv.accounting.sgd.account import ARITHMETIC, BUDGET, Account, Shared
+from mipriv.accounting.sgd.closed import SATURATED
 from mipriv.accounting.sgd.errors import TooExpensive
 from mipriv.accounting.sgd.population import mean_shared
 from mipriv.accounting.sgd.steps import BatchSteps, PoissonSteps, Steps
@@ -205,9 +206,11 @@ def _samples_alone(training: Training) -> SgdBound:
 def _dominating(training: Training) -> SgdBound:
     width = training.wanted()
     found: Shared = training.account(training.records, width).value
-    loss = 1 - found.value
+    with ctx.workprec(4 * _BITS):
+        loss = 1 - found.value
     exact_pair = training.reach == 2 or training.adjacency is Adjacency.ADD_REMOVE
-    wide = bool(2 * found.value.rad() > width * found.value.lower())
+    # a loss that is certain has a tail bound instead of a value
+    wide = bool(2 * found.value.rad() > width * found.value.lower().max(arb(SATURATED)))
     return SgdBound(
         found.value,
         loss,
