@@ -62,7 +62,9 @@ class SgdLoss(Answer):
         return say.of_loss(self.training, self.best, self.loss, self.fpr, self.tpr)
 
     def inputs(self) -> dict[str, str | None]:
-        return training_inputs(self.training) | ({} if self.fpr is None else {"fpr": text(self.fpr)})
+        return training_inputs(self.training) | (
+            {} if self.fpr is None else {"fpr": text(self.fpr)}
+        )
 
     def rows(self) -> list[Row]:
         notes = [] if self.best.kind is Kind.EXACT else [self.best.kind.value]
@@ -91,9 +93,7 @@ class SgdLoss(Answer):
                 other.method: ends(_enclosure(other.loss)) | {"kind": other.kind.value}
                 for other in self.others
             },
-            "tpr": None
-            if self.tpr is None
-            else ends(self.tpr[0]) | {"kind": self.tpr[1].value},
+            "tpr": None if self.tpr is None else ends(self.tpr[0]) | {"kind": self.tpr[1].value},
             "statement": self.statement,
         }
         if self.best.wide:

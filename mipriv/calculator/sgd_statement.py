@@ -108,7 +108,9 @@ def utility(training: Training, sigma: fmpq) -> str:
     """How the noise of an averaged step compares with what a gradient can be."""
     run = training.runs[0]
     size = (
-        run.sampling_probability * training.n if isinstance(run, PoissonSteps) else fmpq(run.batch_size)
+        run.sampling_probability * training.n
+        if isinstance(run, PoissonSteps)
+        else fmpq(run.batch_size)
     )
     if size == 0 or run.steps == 0:
         return ""

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from flint import arb, ctx, fmpq
 
 from mipriv.accounting.sgd import closed
+from mipriv.accounting.sgd.errors import TooExpensive
 from mipriv.accounting.sgd.fourier import Run, Transform
 from mipriv.accounting.sgd.line import Line
 from mipriv.accounting.sgd.pairs import pair
-from mipriv.accounting.sgd.errors import TooExpensive
 from mipriv.accounting.sgd.steps import PoissonSteps
 from mipriv.errors import require
 
@@ -83,8 +82,17 @@ class Account:
             TooExpensive: the budget does not suffice.
         """
         with ctx.workprec(_BITS + 64):
-            closed_form = self._closed(arb(0)) or self._certain()
-        return closed_form or self._fourier()
+            closed_form = self._closed(arb(0)) or self._certain(closed.SATURATED)
+        if closed_form is not None:
+            return closed_form
+        try:
+            return self._fourier()
+        except TooExpensive:
+            with ctx.workprec(_BITS + 64):
+                crude = self._certain(fmpq(*self.width.as_integer_ratio()))
+            if crude is None:
+                raise
+            return crude
 
     def gaussian_distance(self) -> arb | None:
         """mu, where the composition is two normals at that distance; else None."""
@@ -102,7 +110,7 @@ class Account:
         if all(run.sampling_probability == 1 for run in runs):
             mu = closed.gaussian_distance(list(runs), self.inserted + self.deleted)
             return Shared(closed.gaussian_shared(mu, epsilon), "closed form without sampling")
-        if len(runs) == 1 and runs[0].steps == 1 and self._certain() is None:
+        if len(runs) == 1 and runs[0].steps == 1 and self._certain(closed.SATURATED) is None:
             one = pair(*self._pair_inputs(runs[0]), 3 * _BITS)
             return Shared(closed.one_step_shared(one, epsilon), "closed form of one step")
         return None
@@ -129,12 +137,12 @@ class Account:
     def _pair_inputs(self, run: PoissonSteps) -> tuple[fmpq, fmpq, int, int]:
         return run.sampling_probability, run.noise_multiplier, self.inserted, self.deleted
 
-    def _certain(self) -> Shared | None:
+    def _certain(self, negligible: fmpq) -> Shared | None:
         """The loss is 1 for all that matters: bounds instead of a value."""
         upper = arb(1)
         for run in self._runs:
             upper = upper.min(closed.certain(run, self.inserted, self.deleted))
-        if not upper < closed.SATURATED:
+        if not upper < negligible:
             return None
         log = sum(
             (closed.least_affinity(run, self.inserted, self.deleted) for run in self._runs), arb(0)
@@ -184,10 +192,25 @@ class Account:
     def _log_affinity(self, bits: int) -> arb:
         return sum((run.steps * run.line.affinity.log() for run in self._lines(bits)), arb(0))
 
+    @cached_property
+    def _base_bits(self) -> int:
+        """Bits at which the affinity is told from 1.
+
+        Raises:
+            TooExpensive: it is closer than 2^-8192 to 1.
+        """
+        bits = _BITS
+        while bits <= _MAX_BITS // 2:
+            with ctx.workprec(bits + 64):
+                if self._log_affinity(bits) < 0:
+                    return bits
+            bits *= 2
+        raise TooExpensive
+
     def _estimate(self) -> tuple[arb, arb]:
         """1 - loss and loss of two normals of the same affinity: a scale, not a bound."""
-        with ctx.workprec(_BITS + 64):
-            root = (-self._log_affinity(_BITS).upper()).sqrt()
+        with ctx.workprec(self._base_bits + 64):
+            root = (-self._log_affinity(self._base_bits).mid()).sqrt()
             return root.erfc(), root.erf()
 
     def transform(self, log_goal: float, reach: float = 0.0) -> tuple[Transform, int]:
@@ -197,9 +220,10 @@ class Account:
             TooExpensive: more multiplications than the budget, or too many atoms or nodes.
         """
         steps = sum(run.steps for run in self._runs)
-        with ctx.workprec(_BITS + 64):
-            excess = float(self._log_affinity(_BITS)) - log_goal
-        bits = max(_BITS, 32 * math.ceil((excess / math.log(2) + math.log2(steps) + 8) / 32))
+        base = self._base_bits
+        with ctx.workprec(base + 64):
+            excess = float(self._log_affinity(base)) - log_goal
+        bits = max(base, 32 * math.ceil((excess / math.log(2) + math.log2(steps) + 8) / 32))
         if bits > _MAX_BITS:
             raise TooExpensive
         with ctx.workprec(bits + 64):

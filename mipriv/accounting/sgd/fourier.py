@@ -17,10 +17,9 @@ eps = 0 the total variation.  Errors, all added to the ball that is returned:
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
 
-from flint import acb, acb_mat, arb, ctx, fmpq
+from flint import acb, acb_mat, arb, fmpq
 
 from mipriv.accounting.sgd.line import Line, dyadic
 from mipriv.accounting.sgd.plan import Plan, plan
@@ -173,13 +172,3 @@ def _power(value: acb, exponent: int) -> acb:
         if exponent:
             square *= square
     return result
-
-
-def runs(lines: Iterable[tuple[Line, int]]) -> list[Run]:
-    """Runs from pairs of a line and a number of steps."""
-    return [Run(line, steps) for line, steps in lines]
-
-
-def precision(bits: int) -> object:
-    """Working precision for lines of `bits` bits."""
-    return ctx.workprec(bits + 64)

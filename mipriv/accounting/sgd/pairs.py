@@ -142,7 +142,7 @@ def side(rate: fmpq, sigma: fmpq, k: int, bits: int) -> Side:
     """Mixture of Bin(k, rate) atoms, those worth less than 2^-bits left out."""
     spacing = 1 / sigma
     if k == 0 or rate == 1:
-        factor = (-(arb(spacing) * k) ** 2 / 2).exp()
+        factor = (-((arb(spacing) * k) ** 2) / 2).exp()
         return Side(spacing, k, (factor,), arb(0))
     first, last = _window(float(rate), float(spacing), k, bits)
     if last - first >= MAX_ATOMS:
@@ -206,9 +206,7 @@ def _binomial(k: int, rate: fmpq, first: int, last: int) -> list[arb]:
     return downward[::-1] + upward
 
 
-def _dropped(
-    k: int, rate: fmpq, spacing: fmpq, first: int, last: int, weights: list[arb]
-) -> arb:
+def _dropped(k: int, rate: fmpq, spacing: fmpq, first: int, last: int, weights: list[arb]) -> arb:
     """Bound on the affinity of what is left out with any mixture on the other side.
 
     Beyond the window the ratio of neighbouring weights keeps falling, so a geometric series bounds

@@ -67,7 +67,9 @@ class Sketch:
 
     def log_moment(self, theta: float) -> float:
         """log of the mean of e^(theta L); infinite where the nodes' edge carries it."""
-        powers = [theta * ratio + math.log(w) for w, ratio in zip(self.weights, self.ratios, strict=True)]
+        powers = [
+            theta * ratio + math.log(w) for w, ratio in zip(self.weights, self.ratios, strict=True)
+        ]
         top = max(powers)
         if top in (powers[0], powers[-1]) and theta != 0:
             return math.inf

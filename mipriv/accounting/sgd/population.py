@@ -8,6 +8,7 @@ rises with k; so between two values that were computed it is enclosed by them.
 from __future__ import annotations
 
 import heapq
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -68,7 +69,7 @@ def mean_shared(
         floor = sum(float(law.mass(k, k + 1) * ends[k].lower()) for k in ends)
         if open_width <= 0.5 * width * floor or stretches[0][0] == 0:
             break
-        gap, a, b = heapq.heappop(stretches)
+        _gap, a, b = heapq.heappop(stretches)
         middle = law.split(a, b)
         ends[middle] = shared(middle)
         push(a, middle)
@@ -85,11 +86,13 @@ def _total(law: _Law, ends: dict[int, arb], width: float) -> Mean:
         known = sorted(ends)
         for k in known:
             total += law.mass(k, k + 1) * ends[k]
-        for a, b in zip(known, known[1:], strict=False):
+        for a, b in itertools.pairwise(known):
             if b - a > 1:
                 total += law.mass(a + 1, b) * ends[a].union(ends[b])
         # outside the window the function is at most 1 below it, and at most the last value above
-        total += (law.below * arb(1).union(ends[known[0]])) + law.above * arb(0).union(ends[known[-1]])
+        total += (law.below * arb(1).union(ends[known[0]])) + law.above * arb(0).union(
+            ends[known[-1]]
+        )
         total = total.max(arb(0)).min(arb(1))
     return Mean(total, len(ends), bool(2 * total.rad() <= width * total.lower()))
 
@@ -116,9 +119,7 @@ class _Law:
             return arb(0)
         n, odds = self.n, self.tau / (1 - self.tau)
         edge = pmf(n, start, self.tau)
-        ratio = (
-            fmpq(start, n - start + 1) / odds if downward else odds * fmpq(n - start, start + 1)
-        )
+        ratio = fmpq(start, n - start + 1) / odds if downward else odds * fmpq(n - start, start + 1)
         return arb(0).union((edge / (1 - ratio)).upper()) if ratio < 1 else arb(0).union(arb(1))
 
     def _cumulate(self) -> list[arb]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -166,14 +167,13 @@ def bounds(training: Training, *, progress: Progress | None = None) -> list[SgdB
     if training.near:
         found.append(_samples_alone(training))
     if training.poisson is not None:
-        try:
-            found.append(
-                _coupled(training, progress) if training.near else _dominating(training)
-            )
-        except TooExpensive:
-            pass
+        found.append(_sampled(training))
+        with contextlib.suppress(TooExpensive):
+            found.append(_coupled(training, progress) if training.near else _dominating(training))
     # of bounds that agree, the exact one is named
-    return sorted(found, key=lambda bound: (float(bound.loss.upper()), bound.kind is not Kind.EXACT))
+    return sorted(
+        found, key=lambda bound: (float(bound.loss.upper()), bound.kind is not Kind.EXACT)
+    )
 
 
 def least(training: Training, *, progress: Progress | None = None) -> SgdBound:
@@ -199,8 +199,18 @@ def _samples_alone(training: Training) -> SgdBound:
     with ctx.workprec(_BITS + training.n.bit_length()):
         log = training.n * (-arb(tau)).log1p()
         return SgdBound(
-            power(1 - arb(tau), training.n), -log.expm1(), Kind.UPPER_BOUND, "the records themselves"
+            power(1 - arb(tau), training.n),
+            -log.expm1(),
+            Kind.UPPER_BOUND,
+            "the records themselves",
         )
+
+
+def _sampled(training: Training) -> SgdBound:
+    """Where no changed record is sampled at all, nothing can be told."""
+    with ctx.workprec(4 * _BITS):
+        shared = saturation(training)
+        return SgdBound(shared, 1 - shared, Kind.UPPER_BOUND, "no changed record sampled")
 
 
 def _dominating(training: Training) -> SgdBound:
@@ -251,10 +261,12 @@ def saturation(training: Training) -> arb:
     runs = training.poisson
     if runs is None:
         raise PrecisionError("the limit is known for Poisson sampling only")
-    with ctx.workprec(_BITS):
-        spared = arb(1)
-        for run in runs:
-            spared *= power(1 - arb(run.sampling_probability), run.steps)
-        if training.near and training.tau is not None:
-            return power(1 - training.tau * (1 - spared), training.n)
-        return power(spared, training.records)
+    log = arb(0)  # of the chance that a given record is never sampled
+    for run in runs:
+        if run.sampling_probability == 1 and run.steps:
+            log = arb("-inf")
+            break
+        log += run.steps * (-arb(run.sampling_probability)).log1p()
+    if training.near and training.tau is not None:
+        return ((training.tau * log.expm1()).log1p() * training.n).exp()
+    return (training.records * log).exp() if training.records else arb(1)

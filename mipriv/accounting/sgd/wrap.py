@@ -21,6 +21,7 @@ from mipriv.accounting.sgd.pairs import Pair
 
 _SLACK = 2.0  # log of what a quadrature error may grow by in exchange for a wider strip
 _MAX_NODES = 20_000
+_TRIES = 4  # at a bound for what lies beyond the last node
 
 
 @dataclass(frozen=True)
@@ -177,9 +178,9 @@ class _Tilted:
 
     def _upward(self) -> arb:
         """Nodes x >= 0, and a bound for those beyond the last one summed."""
-        total, m, edge = arb(0), 0, math.sqrt(2 * self.need)
+        total, m, edge, tries = arb(0), 0, math.sqrt(2 * self.need), 0
         tiny = fmpq(1, 2 ** int(2 * self.need + 20))
-        while m < _MAX_NODES:
+        while m < _MAX_NODES and tries < _TRIES:
             x = m * self.step
             value, _ = self._term(x)
             total += value
@@ -189,6 +190,7 @@ class _Tilted:
                 rest = tail(self.pair, self.alpha, x, self.step)
                 if rest < 2 * tiny * total:
                     return total + rest
+                tries, edge = tries + 1, 1.25 * edge
             m += 1
         return arb("inf")
 
