@@ -75,8 +75,10 @@ class SgdLoss(Answer):
             Row("  1 - loss", f"in {self.complement}"),
             Row("  by", self.best.method),
         ]
-        for other in self.others:
-            lines.append(Row("also proved", f"<= {_enclosure(other.loss).upper}", other.method))
+        lines += [
+            Row("also proved", f"<= {_enclosure(other.loss).upper}", other.method)
+            for other in self.others
+        ]
         if self.tpr is not None:
             lines.append(Row(f"true positive rate at FPR {text(self.fpr)}", shown(*self.tpr)))
         return lines

@@ -99,7 +99,7 @@ class Account:
         runs = self._runs
         if not all(run.sampling_probability == 1 for run in runs):
             return None
-        with ctx.workprec(_BITS + 64):
+        with ctx.workprec(max(_BITS + 64, ctx.prec)):
             return closed.gaussian_distance(list(runs), self.inserted + self.deleted)
 
     def _closed(self, epsilon: arb) -> Shared | None:
@@ -111,14 +111,20 @@ class Account:
             mu = closed.gaussian_distance(list(runs), self.inserted + self.deleted)
             return Shared(closed.gaussian_shared(mu, epsilon), "closed form without sampling")
         if len(runs) == 1 and runs[0].steps == 1 and self._certain(closed.SATURATED) is None:
-            one = pair(*self._pair_inputs(runs[0]), 3 * _BITS)
+            one = pair(*self._pair_inputs(runs[0]), max(3 * _BITS, ctx.prec))
             return Shared(closed.one_step_shared(one, epsilon), "closed form of one step")
         return None
+
+    @property
+    def closed_form(self) -> bool:
+        """Whether int min(P, e^epsilon Q) has a closed form here."""
+        with ctx.workprec(_BITS + 64):
+            return self._closed(arb(0)) is not None
 
     def at(self, epsilon: arb, transform: tuple[Transform, int] | None) -> arb:
         """Enclosure of int min(P, e^epsilon Q); `transform` where there is no closed form."""
         if transform is None:
-            with ctx.workprec(_BITS + 64):
+            with ctx.workprec(max(_BITS + 64, ctx.prec)):
                 found = self._closed(epsilon)
             if found is None:
                 raise TooExpensive
@@ -128,9 +134,9 @@ class Account:
 
     def for_curve(self, reach: float) -> tuple[Transform, int] | None:
         """A transform for all |epsilon| <= reach; None where a closed form serves."""
+        if self.closed_form:
+            return None
         with ctx.workprec(_BITS + 64):
-            if self._closed(arb(0)) is not None:
-                return None
             goal = float((self._estimate()[0] * self.width / 16).log()) - reach / 2
         return self.transform(goal, reach)
 

@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable
 from statistics import NormalDist
 
-from flint import arb, fmpq
+from flint import arb, ctx, fmpq
 
 from mipriv.accounting.sgd.account import Account
 from mipriv.contexts.arb import ARB
@@ -20,6 +20,8 @@ from mipriv.formulas.curves import gaussian_missed
 
 _SPACING = 2.0**-16  # of the four values, relative to g: the width falls with its square
 _LARGEST_REACH = 200.0
+_DELTA_BITS = 4096  # of a closed form of delta, where 1 - it cancels
+_SMALLEST_LOG = -2300.0
 
 
 def missed(account: Account, fpr: fmpq) -> arb:
@@ -101,3 +103,33 @@ def _enclose(height: Callable[[arb], arb], g: float) -> arb:
             lower = b.max(c)
             return lower.union(upper).max(arb(0)).min(arb(1))
     raise PrecisionError("the trade-off curve is too flat to be enclosed there")
+
+
+def hockey_stick(account: Account, epsilon: fmpq, *, digits: int = 8) -> arb:
+    """Enclosure of delta(epsilon) = int (P - e^epsilon Q)+, to a relative width of 10^-digits.
+
+    For P against Q as the account orders them; a replacement is symmetric, for adding and removing
+    the other order is another account.
+
+    Raises:
+        TooExpensive: the budget does not suffice.
+        PrecisionError: smaller than about 10^-1000.
+    """
+    width = 10.0**-digits
+    with ctx.workprec(_DELTA_BITS):
+        shift = arb(epsilon)
+        if account.closed_form:
+            return 1 - account.at(shift, None)
+    log_goal = math.log(width) - 1
+    while log_goal > _SMALLEST_LOG:
+        transform, bits = account.transform(
+            log_goal - float(epsilon) / 2, reach=abs(float(epsilon)) + 1
+        )
+        with ctx.workprec(bits + 64):
+            delta = 1 - transform.shared(shift)
+            if 2 * delta.rad() <= width * delta.lower():
+                return delta
+            # the error is known to be about e^log_goal; aim at the width of what was found
+            size = float(delta.upper().log())
+        log_goal = min(size + math.log(width) - 3, log_goal - 8)
+    raise PrecisionError(f"delta at epsilon={epsilon} is below e^{_SMALLEST_LOG}")

@@ -88,11 +88,12 @@ class Training:
             set_(self, "group", whole(self.group, "group", at_least=0))
             require(self.group <= self.n, must=f"be at most n={self.n}", group=self.group)
         if self.tau is not None:
-            set_(self, "tau", unit(self.tau, "tau"))
             require(self.group is None, must="be left out with group", tau=self.tau)
+            set_(self, "tau", unit(self.tau, "tau"))
         if self.distance is not None:
-            set_(self, "distance", exact(self.distance, "distance"))
-            require(0 <= self.distance <= 2, must="lie in [0, 2]", distance=self.distance)
+            given = self.distance
+            set_(self, "distance", exact(given, "distance"))
+            require(0 <= self.distance <= 2, must="lie in [0, 2]", distance=given)
         if self.adjacency is Adjacency.ADD_REMOVE:
             self._check_add_remove()
         if self.width is not None:
