@@ -68,34 +68,60 @@ def _search(
     tolerance: float,
     progress: Callable[[float, float], None] | None,
 ) -> Bracket:
-    low: float | None = None
-    high: float | None = None
+    """Two neighbouring decimals, so that the answer does not depend on how it was found."""
+    digits = max(2, math.ceil(-math.log10(tolerance)) + 1)
     goal = _normal_distance(float(target))
-    x, width, factor = _revealed_noise(training) / goal, 1e-3, 1.0
+    guess, width = _revealed_noise(training) / goal, 1e-3
+    low: fmpq | None = None
+    high: fmpq | None = None
+    scale = min(float(target), 1 - float(target))
     for _ in range(_MOST):
-        if not _SMALLEST < x < _LARGEST:
+        if not _SMALLEST < guess < _LARGEST:
             break
-        below, above = _loss(training, _short(x), width * min(float(target), 1 - float(target)))
+        x = _trial(guess, low, high, digits)
+        below, above = _loss(training, x, width * scale)
         middle = float(below + above) / 2
         if progress is not None:
-            progress(x, middle)
+            progress(float(x), middle)
         if above <= target:
             high = x
         elif below > target:
             low = x
-        else:  # undecided: closer, or aside if that is already as close as it gets
+        else:  # too wide to tell
             width = max(width / 64, 1e-13)
-        if low is not None and high is not None and high <= low * (1 + tolerance):
-            return Bracket(_short(low), _short(high))
-        guess = x * max(min(_normal_distance(middle) / goal, 1e4), 1e-4)
-        near = abs(guess / x - 1) < 0.3
-        if near:
-            width = min(width, tolerance / 64)
-            # a little to the side that is still open, so that the two ends close in
-            side = 1 if high is None or (low is not None and x == low) else -1
-            factor = 1 + side * tolerance / 3
-        x = _between(guess * (factor if near else 1.0), low, high)
+        if low is not None and high is not None and high <= _next(low, digits):
+            return Bracket(low, high)
+        guess = float(x) * max(min(_normal_distance(middle) / goal, 1e4), 1e-4)
+        if abs(guess / float(x) - 1) < 0.3:
+            width = min(width, tolerance / 256)
     raise PrecisionError(f"the noise for loss {float(target):.6g} was not enclosed")
+
+
+def _trial(guess: float, low: fmpq | None, high: fmpq | None, digits: int) -> fmpq:
+    """The decimal at or below the guess, the one above it if that is decided, or a middle."""
+    x = _decimal(guess, digits)
+    if low is not None and x <= low:
+        x = _next(low, digits)
+    if high is not None and x >= high:
+        x = high / 2 if low is None else (low + high) / 2
+        x = _decimal(float(x), digits)
+        if low is not None and x <= low:
+            x = _next(low, digits)
+    return x
+
+
+def _unit(x: float, digits: int) -> fmpq:
+    return fmpq(10) ** (math.floor(math.log10(x)) - digits + 1)
+
+
+def _decimal(x: float, digits: int) -> fmpq:
+    """The largest decimal of so many digits that is at most the double."""
+    unit = _unit(x, digits)
+    return (fmpq(*x.as_integer_ratio()) / unit).floor() * unit
+
+
+def _next(x: fmpq, digits: int) -> fmpq:
+    return x + _unit(float(x), digits)
 
 
 def _revealed_noise(training: Training) -> float:
@@ -110,26 +136,9 @@ def _revealed_noise(training: Training) -> float:
     return float(unit.reach) * math.sqrt(float(squares))
 
 
-def _between(x: float, low: float | None, high: float | None) -> float:
-    """The trial itself if it lies between what is known, else the middle."""
-    if low is not None and high is not None:
-        return x if low < x < high else math.sqrt(low * high)
-    if low is not None and x <= low:
-        return low * 1.5
-    if high is not None and x >= high:
-        return high / 1.5
-    return x
-
-
 def _normal_distance(loss: float) -> float:
     """mu of two normals with this total variation: nearly inverse to the noise."""
     return -2 * NormalDist().inv_cdf(min(max((1 - loss) / 2, 1e-300), 0.5 - 1e-17))
-
-
-def _short(x: float) -> fmpq:
-    """The double as a decimal of 12 digits, exactly."""
-    mantissa, exponent = f"{x:.11e}".split("e")
-    return fmpq(int(mantissa.replace(".", ""))) * fmpq(10) ** (int(exponent) - 11)
 
 
 def _loss(training: Training, sigma: fmpq, width: float) -> tuple[fmpq, fmpq]:
