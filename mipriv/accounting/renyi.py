@@ -16,8 +16,9 @@ from mipriv.guarantee import TradeOffCurve
 from mipriv.rigor.decimals import exact, nonnegative, whole
 
 MOST_ORDERS = 1_000
-MOST_STEPS = 2_000  # links of one chain; longer groups are cut into equal parts
+MOST_STEPS = 2_000  # links of one chain
 _PARTS = (1, 2, 3, 4, 6, 8, 16, 32, 64, 128, 256, 512, 1024, 2000)  # links tried for one group
+_SMALL = (1, 16, 128)
 _HOLDER_RECORDS = 512  # of one link bounded by a sum of as many Renyi divergences
 _MOST_CONSTRAINTS = 128  # of one link; the others would bind a little more
 _MOST_SUMS = 32
@@ -74,13 +75,13 @@ def renyi_loss(claim: RenyiDP, *, k: object) -> arb:
 
     Numerics: which orders and which m are used is a choice, each gives a valid bound.  The map of a
     link is monotone; every value of it is moved outward to a point where Arb certifies that an
-    order is violated.  Groups of more than 2,000 links are cut into equal parts, whose losses add.
+    order is violated.  A chain has at most 2,000 links; losses of several chains add up.
     Source: data processing and convexity, van Erven, Harremoes 2014; the sum is Hoelder's inequality
     (Mironov 2017, for two links).
 
     >>> gauss = RenyiDP(orders=tuple((a, a) for a in range(2, 30)))  # mu = sqrt 2
-    >>> bound = renyi_loss(gauss, k=1)
-    >>> bool((arb(2).sqrt() / arb(8).sqrt()).erf() <= bound <= 0.59)
+    >>> bound = renyi_loss(gauss, k=2)
+    >>> bool(arb(1).erf() <= bound <= 0.95)
     True
     """
     steps = claim.adjacency.edits(whole(k, "k", at_least=0))
@@ -90,8 +91,8 @@ def renyi_loss(claim: RenyiDP, *, k: object) -> arb:
         return arb(0)
     with ctx.workprec(_bits(least)):
         best = arb(1)
-        for parts in _links(steps):
-            best = best.min(_bound(orders, steps, parts))
+        for size in _sizes(steps):
+            best = best.min(_bound(orders, steps, size))
         return best.upper()
 
 
@@ -111,10 +112,11 @@ def renyi_curve(claim: RenyiDP, *, epsilons: Iterable[object]) -> TradeOffCurve:
     Raises:
         ParameterError: no epsilons, or one outside its range.
 
-    Source: Canonne, Kamath, Steinke 2020, Proposition 12.
+    Source: Canonne, Kamath, Steinke 2020.
 
-    >>> renyi_curve(RenyiDP(orders=((2, 0),)), epsilons=[0]).rows
-    ((0, 1/4),)
+    >>> curve = renyi_curve(RenyiDP(orders=((2, 0),)), epsilons=[0])  # delta = 1/4, rounded up
+    >>> bool(fmpq(1, 4) <= curve.rows[0][1] < fmpq(1, 4) + fmpq(1, 2**48))
+    True
     """
     orders = _tidy(claim.orders)
     rows = []
@@ -159,20 +161,20 @@ def _bits(least: fmpq) -> int:
     return _GUARD_BITS + max(int(small), 0)
 
 
-def _links(steps: int) -> list[int]:
-    parts = {min(part, steps) for part in _PARTS}
-    return sorted(parts | ({steps} if steps <= MOST_STEPS else set()))
+def _sizes(steps: int) -> list[int]:
+    """Records to a link: what cuts the group into a few equal links, and a few small numbers."""
+    return sorted({-(-steps // part) for part in _PARTS} | {s for s in _SMALL if s < steps})
 
 
-def _bound(orders: Sequence[tuple[fmpq, fmpq]], steps: int, parts: int) -> arb:
-    """Upper bound on the loss of `steps` neighbours by at most `parts` links of equal length."""
-    size = -(-steps // parts)
+def _bound(orders: Sequence[tuple[fmpq, fmpq]], steps: int, size: int) -> arb:
+    """Upper bound on the loss of `steps` neighbours by links of at most `size` of them."""
     group = _group(orders, size)
     links = -(-steps // size)
     if links == 1:
         return single_step(group)
-    loss = chain(group, links)
-    return loss if loss < 1 else (links * single_step(group)).upper()
+    pieces = -(-links // MOST_STEPS)
+    loss = (pieces * chain(group, min(links, MOST_STEPS))).upper()
+    return loss.min((links * single_step(group)).upper())
 
 
 def _group(orders: Sequence[tuple[fmpq, fmpq]], size: int) -> list[Order]:
