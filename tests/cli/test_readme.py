@@ -20,7 +20,7 @@ COMMANDS = re.findall(r"`(mipriv [^`|]*?)`", README)
 
 
 def test_there_is_something_to_test() -> None:
-    assert len(SESSIONS) == 2
+    assert len(SESSIONS) == 3
     assert len(SETUP) == 2
     assert len(COMMANDS) >= 6
 
@@ -85,3 +85,23 @@ def test_python_blocks() -> None:
 def test_links_and_names_exist() -> None:
     for name in ("CONTRIBUTING.md", "LICENSE", "CHANGELOG.md"):
         assert (ROOT / name).exists()
+
+
+def test_the_noise_through_one_epsilon_and_delta() -> None:
+    """13855: where delta(eps) of one replaced record is 1e-6 at the eps the published bound asks for."""
+    from flint import fmpq
+
+    import mipriv
+    from mipriv.accounting.sgd.account import Account
+    from mipriv.accounting.sgd.steps import PoissonSteps
+    from mipriv.accounting.sgd.tradeoff import hockey_stick
+
+    assert "13855" in README
+    found = mipriv.epsilon(n=1000, loss="0.1", delta="1e-6", using="theorem").lower
+    epsilon = fmpq(found.numerator, found.denominator)
+
+    def delta(sigma: int) -> object:
+        steps = PoissonSteps(noise_multiplier=sigma, sampling_probability="0.05", steps=200)  # type: ignore[arg-type]
+        return hockey_stick(Account((steps,), 1, 1), epsilon)
+
+    assert delta(13856) <= fmpq(1, 10**6) < delta(13854)  # type: ignore[operator]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -14,7 +15,7 @@ from scipy.special import ndtr
 from scipy.stats import binom
 
 import mipriv
-from mipriv.accounting.sgd import closed, fourier, line, wrap
+from mipriv.accounting.sgd import calibrate, closed, fourier, line, wrap
 from mipriv.accounting.sgd.account import Account
 from mipriv.accounting.sgd.errors import TooExpensive
 from mipriv.accounting.sgd.pairs import pair
@@ -299,3 +300,23 @@ def test_noise_at_its_edges() -> None:
     assert mipriv.noise(loss=0, **(free | {"steps": 0})).upper == 0
     with pytest.raises(mipriv.Infeasible, match="loss=0"):
         mipriv.noise(loss=0, **free)
+
+
+def test_most_records_steps_and_sampling_for_a_target() -> None:
+    """At the answer the target is met, one further it is missed."""
+    target = fmpq(3, 10)
+    training = Training(runs=(run(50, "0.1", 40),), n=500)
+    k = calibrate.group(training, target)
+    assert 1 < k < 500
+    assert least(replace(training, group=k)).loss.upper() <= target
+    assert least(replace(training, group=k + 1)).loss.lower() > target
+    few = replace(training, group=10)
+    t = calibrate.steps(few, target)
+    assert least(replace(few, runs=(run(50, "0.1", t),))).loss.upper() <= target
+    assert least(replace(few, runs=(run(50, "0.1", t + 1),))).loss.lower() > target
+    q = calibrate.sampling_probability(few, target, digits=3)
+    assert q.lower < q.upper <= q.lower * fmpq(101, 100)
+    assert least(replace(few, runs=(run(50, q.lower, 40),))).loss.upper() <= target
+    assert least(replace(few, runs=(run(50, q.upper, 40),))).loss.lower() > target
+    assert calibrate.sampling_probability(few, fmpq(1), digits=3).lower == 1
+    assert calibrate.group(training, fmpq(1)) == 500

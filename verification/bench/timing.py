@@ -73,3 +73,21 @@ def run_process(command: Sequence[str], env: dict[str, str]) -> str:
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
         raise ProcessFailed(f"{' '.join(command)}: exit {done.returncode}: {last}")
     return done.stdout
+
+
+def stopped(command: Sequence[str], env: dict[str, str], limit: float) -> bool:
+    """Run a process for at most `limit` seconds and say whether it had to be stopped.
+
+    Memory is limited to 8 GB, so that a peer that asks for all there is fails instead of the machine.
+    """
+    try:
+        subprocess.run(
+            ["prlimit", "--as=8589934592", *command],
+            env=env,
+            capture_output=True,
+            timeout=limit,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return True
+    return False

@@ -1,4 +1,4 @@
-"""The smallest noise for a target loss, certified: the loss is proved to meet it at the upper end.
+"""The least noise, or the most steps, records or sampling, for a target loss: certified.
 
 The loss falls with the noise, as the dominating pair is monotone in every sensitivity and the
 revealed-schedule bound is too.  The search is heuristic; only the two decided ends carry the claim.
@@ -15,7 +15,8 @@ from flint import fmpq
 
 from mipriv.accounting.sgd.revealed import square_sum
 from mipriv.accounting.sgd.training import Training, least, saturation
-from mipriv.errors import Infeasible, PrecisionError
+from mipriv.errors import Infeasible, PrecisionError, require
+from mipriv.rigor.search import largest_whole
 
 _MOST = 60
 _SMALLEST, _LARGEST = 1e-3, 1e18
@@ -143,5 +144,94 @@ def _normal_distance(loss: float) -> float:
 
 def _loss(training: Training, sigma: fmpq, width: float) -> tuple[fmpq, fmpq]:
     """Ends of the least bound at a noise multiplier."""
-    bound = least(replace(training.with_noise(sigma), width=max(width, 1e-15)))
+    return _ends(training.with_noise(sigma), width)
+
+
+def _ends(training: Training, width: float) -> tuple[fmpq, fmpq]:
+    bound = least(replace(training, width=max(width, 1e-15)))
     return bound.loss.lower().fmpq(), bound.loss.upper().fmpq()
+
+
+def group(training: Training, target: fmpq) -> int:
+    """Largest number of changed records at which the loss is certainly at most the target.
+
+    Raises:
+        PrecisionError: a loss could not be told from the target.
+    """
+    whole = replace(training, group=None, tau=None)
+    return min(
+        largest_whole(
+            lambda k: k <= whole.n and _fits(replace(whole, group=k), target),
+            guess=_scaled_guess(whole, target),
+        ),
+        whole.n,
+    )
+
+
+def steps(training: Training, target: fmpq, *, most: int = 10**9) -> int:
+    """Largest number of steps of the first run, up to `most`, that keeps the loss at the target.
+
+    Raises:
+        PrecisionError: a loss could not be told from the target.
+    """
+    first, *rest = training.runs
+
+    def fits(count: int) -> bool:
+        return count <= most and _fits(
+            replace(training, runs=(replace(first, steps=count), *rest)), target
+        )
+
+    one = replace(training, runs=(replace(first, steps=1), *rest))
+    share = _scaled_guess(one, target) / max(one.records, 1)
+    return largest_whole(fits, guess=min(most, max(1, int(share * share))))
+
+
+def sampling_probability(training: Training, target: fmpq, *, digits: int = 6) -> Bracket:
+    """Enclose the largest sampling probability of a single Poisson run that keeps the target.
+
+    A larger probability is a larger sensitivity of the same mixture, so the loss rises with it.
+
+    Returns:
+        Two neighbouring decimals: `lower` meets the target, `upper` does not; both 1 if all do.
+
+    Raises:
+        PrecisionError: a loss could not be told from the target.
+    """
+    runs = training.poisson or ()
+    require(len(runs) == 1, must="be one Poisson run", runs=len(training.runs))
+
+    def fits(q: fmpq) -> bool:
+        return _fits(replace(training, runs=(replace(runs[0], sampling_probability=q),)), target)
+
+    if fits(fmpq(1)):
+        return Bracket(fmpq(1), fmpq(1))
+    low, high = fmpq(0), fmpq(1)
+    while low == 0 or high > _next(low, digits):
+        middle = high / 16 if low == 0 else (low + high) / 2
+        middle = _decimal(float(middle), digits)
+        if middle <= low:
+            middle = _next(low, digits)
+        low, high = (middle, high) if fits(middle) else (low, middle)
+    return Bracket(low, high)
+
+
+def _scaled_guess(training: Training, target: fmpq) -> int:
+    """Records at which the revealed-schedule bound would reach the target: a start."""
+    reached = _revealed_noise(training) / float(training.runs[0].noise_multiplier)
+    if reached == 0 or target >= 1:
+        return training.n
+    share = _normal_distance(max(float(target), 1e-12)) / reached
+    return max(1, min(training.n, int(training.records * share)))
+
+
+def _fits(training: Training, target: fmpq) -> bool:
+    """Whether the loss is at most the target, decided."""
+    width = 1e-3
+    while width > 1e-14:
+        below, above = _ends(training, width * min(float(target) or 1.0, 1.0))
+        if above <= target:
+            return True
+        if below > target:
+            return False
+        width /= 64
+    raise PrecisionError(f"the loss is within 1e-14 of {float(target):.6g}")

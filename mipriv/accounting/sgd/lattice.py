@@ -12,7 +12,6 @@ Fourier transform of 2^m numbers errs by at most 8 m units relative to the sum o
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 from flint import arb, ctx
 
@@ -38,12 +37,7 @@ _COARSEST = 0.4
 _SHARE = 1e-3  # of the width that fineness leads to, for what is cut off and wraps around
 
 
-@dataclass(frozen=True)
-class _Steps:
-    """Steps of one pair."""
-
-    step: Step
-    count: int
+_Steps = tuple[Step, int]  # one step, and how many of it
 
 
 def enclose(
@@ -70,10 +64,7 @@ def enclose(
         ParameterError: input out of range.
     """
     require(fineness > 0, must="be > 0", fineness=fineness)
-    require(math.isfinite(epsilon), must="be finite", epsilon=epsilon)
-    for _, count in pairs:
-        require(count >= 0, must="be >= 0", steps=count)
-    steps = [_Steps(Step.of(pair), count) for pair, count in pairs if count]
+    steps = _steps(pairs, epsilon)
     with ctx.workprec(_BITS):
         return _enclose(steps, fineness, max_points, epsilon)
 
@@ -98,8 +89,7 @@ def enclose_to(
         TooExpensive: as in `enclose`.
     """
     require(width > 0, must="be > 0", width=width)
-    require(math.isfinite(epsilon), must="be finite", epsilon=epsilon)
-    steps = [_Steps(Step.of(pair), count) for pair, count in pairs if count]
+    steps = _steps(pairs, epsilon)
     with ctx.workprec(_BITS):
         fineness, best = _COARSEST, None
         while True:
@@ -117,23 +107,30 @@ def enclose_to(
             fineness *= min(0.5, max(0.9 * math.sqrt(width / now), 1 / 16))
 
 
+def _steps(pairs: list[tuple[Pair, int]], epsilon: float) -> list[_Steps]:
+    require(math.isfinite(epsilon), must="be finite", epsilon=epsilon)
+    for _, count in pairs:
+        require(count >= 0, must="be >= 0", steps=count)
+    return [(Step.of(pair), count) for pair, count in pairs if count]
+
+
 def _enclose(steps: list[_Steps], fineness: float, max_points: int, epsilon: float) -> arb:
     scale = arb(epsilon).exp()
     if not steps:
         return scale.min(arb(1))
-    count = sum(part.count for part in steps)
-    variance = sum(part.count * part.step.profile.deviation**2 for part in steps)
-    h = short(fineness * math.sqrt(variance / count))
+    total = sum(count for _, count in steps)
+    variance = sum(count * step.profile.deviation**2 for step, count in steps)
+    h = short(fineness * math.sqrt(variance / total))
     if not h > 1e-280:
         raise TooExpensive
     share = max(_SHARE * fineness**2 * min(math.sqrt(variance), 1 / math.sqrt(variance)), 1e-15)
-    log_share = math.log(share / count)
+    log_share = math.log(share / total)
     lower: list[tuple[Points, int]] = []
     upper: list[tuple[Points, int]] = []
-    for part in steps:
-        cells = cut(part.step, h, log_share, max_points)
-        lower.append((below(cells), part.count))
-        upper.append((_above(part.step, cells, log_share, max_points), part.count))
+    for step, count in steps:
+        cells = cut(step, h, log_share, max_points)
+        lower.append((below(cells), count))
+        upper.append((_above(step, cells, log_share, max_points), count))
         if not (lower[-1][0].affinity > 0 and upper[-1][0].error < 1):
             raise TooExpensive
     # no step's affinity is above this: the true one by the upper bound, the lower points' by itself

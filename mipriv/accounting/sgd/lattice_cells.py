@@ -46,7 +46,7 @@ class Atoms:
         places: i s >= 0; each within one unit.
         logs: log of the weight.
         weights: each within `blur`, relative.
-        blur: relative error of a weight, and of a sum over the atoms.
+        blur: relative error of a weight and of adding up the atoms.
         total: sum of the weights, within `blur`.
         mean: mean place; a choice where tails change direction.
         dropped: as in `Side`.
@@ -64,8 +64,8 @@ class Atoms:
         indices = range(side.first, side.last + 1)
         self.places: Floats = np.array([i * top / bottom for i in indices])
         self.total = float(total)
-        self.summed = _BLOCK + len(indices) / _BLOCK + 1
-        self.blur = 2 * known + (self.summed + 4) * UNIT
+        added = min(len(indices), _BLOCK) + len(indices) / _BLOCK
+        self.blur = 2 * known + (added + 6) * UNIT
         self.mean = float(self.places @ self.weights) / self.total
 
     def _chunks(self, count: int) -> list[slice]:

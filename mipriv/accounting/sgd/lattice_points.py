@@ -32,6 +32,7 @@ from mipriv.accounting.sgd.lattice_cells import UNIT, Cells, Floats, TooManyPoin
 # Units of error of a transform for each doubling of its length, relative to the sum of sizes: one
 # complex multiplication by a rounded root of unity and one addition take 4 + 1 at most.
 FFT_UNITS = 8
+_PASSES = 30
 
 
 @dataclass(frozen=True)
@@ -65,23 +66,26 @@ class Points:
 def below(cells: Cells) -> Points:
     """Connect the dots: a pair that gives away more, int min(P, Q) from below."""
     h, count = cells.step, len(cells.p)
-    low: Floats = (cells.first + np.arange(count)) * h
+    low = _places(cells)
     down, up = np.exp(-low / 2), np.exp(low / 2)
     p, q = cells.p * down, cells.q * up
     root, grow = math.exp(h / 2), math.expm1(h)
-    far = (p - q) / grow
+    # p/q lies between the ends but for errors, which a chord would divide by h
+    inside = np.clip(p, q, q * (1 + grow))
+    astray = np.abs(p - inside)
+    far = (inside - q) / grow
     at_high, at_low = far * root, q - far
-    slack = UNIT * 10 * float((p + q).sum())
     weights = np.zeros(count + 2)
     if cells.far[0]:  # keep P alone, at the next multiple but one, which L stays below
         weights[2] += cells.p[0] * math.exp(-low[2] / 2)
-        at_high[0] = at_low[0] = 0.0
+        at_high[0] = at_low[0] = astray[0] = 0.0
     if cells.far[1]:
         weights[count - 2] += cells.q[-1] * math.exp(low[-2] / 2)
-        at_high[-1] = at_low[-1] = 0.0
+        at_high[-1] = at_low[-1] = astray[-1] = 0.0
     weights[:count] += at_low
     weights[1 : count + 1] += at_high
-    slack += UNIT * 40 * float((np.abs(at_low) + np.abs(at_high)).sum() + weights.sum())
+    slack = UNIT * float(10 * (p + q).sum() + 40 * (at_low + at_high + far).sum())
+    slack += float(astray.sum())
     weights = weights[: count + 1]
     off = np.concatenate([cells.off[:1], np.maximum(cells.off[1:], cells.off[:-1]), cells.off[-1:]])
     slack += float((np.expm1(off) * (p + q)).sum()) * root * root
@@ -97,8 +101,7 @@ def above(cells: Cells, offset: float) -> Points:
         cells: of one step; any cells are right, those around the lattice points are sharp.
         offset: lattice point of cell c is (first + c) h + offset, nats.
     """
-    h, count = cells.step, len(cells.p)
-    centre: Floats = (cells.first + np.arange(count)) * h + offset
+    centre = _places(cells) + offset
     p, q = cells.p * np.exp(-centre / 2), cells.q * np.exp(centre / 2)
     rest = 0.0
     if cells.far[0]:  # f(p/q) <= f at a ratio that L stays below
@@ -109,27 +112,60 @@ def above(cells: Cells, offset: float) -> Points:
         mass = cells.p[-1] + cells.p_moved[-1] + cells.p_rest[-1]
         rest += float(mass) * math.exp(-cells.ends[1] / 2)
         p[-1] = q[-1] = 0.0
-    more = np.maximum(p - q, 0) / -math.expm1(-h)
-    less = np.maximum(q - p, 0) / math.expm1(h)
-    # at the ends, where no neighbour is, f(r)/r falls and f rises
-    more[0], less[-1] = max(p[0] - q[0], 0.0), max(q[-1] - p[-1], 0.0)
-    weights = q + more + less
-    slack = UNIT * float(((12 + 2 * np.abs(centre)) * (p + q)).sum() + 60 * weights.sum())
-    weights[:-1] -= more[1:] * math.exp(-h / 2)
-    weights[1:] -= less[:-1] * math.exp(h / 2)
-    # a far cell is not on the chords, so what passes into its neighbour is not made up for
-    ends = cells.p_moved[0] * math.exp(-centre[1] / 2) + cells.q_moved[-1] * math.exp(
-        centre[-2] / 2
-    )
-    error = rest + slack + 2 * float(ends) + cells.dropped + _mass_errors(cells, centre, centre)
-    return Points(np.maximum(weights, 0), cells.first, offset, error * (1 + 1e-6))
+    weights, loose, handled = _along_chords(p, q, cells.step)
+    in_p, in_q = np.exp(-centre / 2), np.exp(centre / 2)
+    rounding = UNIT * (12 + 2 * np.abs(centre)) * (p + q)
+    p_moved, q_moved = np.pad(cells.p_moved, 1), np.pad(cells.q_moved, 1)
+    alone = in_p * (p_moved[1:] + p_moved[:-1] + cells.p_rest) + rounding
+    alone += in_q * (q_moved[1:] + q_moved[:-1] + cells.q_rest)
+    # Slopes out of order, or a cell that such a bound takes to lie on the wrong side of its point:
+    # each costs no more than the cell's own errors in full.
+    loose[0] |= cells.far[0]
+    loose[-1] |= cells.far[1]
+    # A cell so near its point that errors turn it to the wrong chord: they count times the two
+    # chords' difference in slope, and all together by Abel's summation again.
+    turned = np.maximum(np.diff(alone / in_p, prepend=0.0), 0) * in_p
+    slack = float((rounding + turned).sum()) + 2 * float(alone[loose].sum()) + 40 * UNIT * handled
+    error = rest + slack + cells.dropped + _mass_errors(cells, centre, centre)
+    return Points(weights, cells.first, offset, error * (1 + 1e-6))
+
+
+def _along_chords(p: Floats, q: Floats, h: float) -> tuple[Floats, NDArray[np.bool_], float]:
+    """Weights of the lattice points from above; cells whose bound is no chord; mass handled.
+
+    A cell whose neighbour has too little to give is bounded by f(c) max(q, p/c) instead: f rises
+    and f(r)/r falls.
+    """
+    raised = np.zeros(len(p), dtype=np.bool_)
+    raised[0], raised[-1] = p[0] > q[0], p[-1] < q[-1]
+    for _ in range(_PASSES):
+        more = np.where(raised, 0.0, np.maximum(p - q, 0)) / -math.expm1(-h)
+        less = np.where(raised, 0.0, np.maximum(q - p, 0)) / math.expm1(h)
+        weights = np.where(raised, np.maximum(p, q), q + more + less)
+        weights[:-1] -= more[1:] * math.exp(-h / 2)
+        weights[1:] -= less[:-1] * math.exp(h / 2)
+        short = weights < 0
+        if not short.any():
+            break
+        raised[1:] |= short[:-1] & (more[1:] > 0)
+        raised[:-1] |= short[1:] & (less[:-1] > 0)
+    handled = float((np.maximum(p, q) + more + less).sum()) * math.exp(h / 2)
+    return np.maximum(weights, 0), raised, handled
+
+
+def _places(cells: Cells) -> Floats:
+    indices: Floats = cells.first + np.arange(len(cells.p), dtype=np.float64)
+    return indices * cells.step
 
 
 def _mass_errors(cells: Cells, low: Floats, high: Floats) -> float:
-    """What errors of the masses do to a bound: slopes at most 1/sqrt(high) in p, sqrt(low) in q."""
+    """What errors of the masses do to a bound whose slopes fall in p and rise in q.
+
+    The slopes are at most 1/sqrt(high) in p, sqrt(low) in q.
+    """
+    p_rise = np.maximum(np.diff(np.pad(cells.p_moved, 1)), 0)
+    q_fall = np.maximum(-np.diff(np.pad(cells.q_moved, 1)), 0)
     in_p, in_q = np.exp(-high / 2), np.exp(low / 2)
-    p_rise = np.maximum(np.diff(cells.p_moved, prepend=0.0, append=0.0), 0)
-    q_fall = np.maximum(-np.diff(cells.q_moved, prepend=0.0, append=0.0), 0)
     return float((in_p * (p_rise + cells.p_rest) + in_q * (q_fall + cells.q_rest)).sum())
 
 
