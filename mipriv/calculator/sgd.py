@@ -49,12 +49,16 @@ class SgdLoss(Answer):
     @property
     def loss(self) -> Enclosure:
         """Enclosure of the bound: of the loss itself where `best.kind` is exact."""
-        return _enclosure(self.best.loss)
+        found = _enclosure(self.best.loss)
+        least = min(_enclosure(other.loss).upper for other in (self.best, *self.others))
+        return Enclosure(min(found.lower, least), min(found.upper, least))
 
     @property
     def complement(self) -> Enclosure:
         """Enclosure of 1 - loss, to its own relative accuracy."""
-        return _enclosure(self.best.shared)
+        found = _enclosure(self.best.shared)
+        most = max(_enclosure(other.shared).lower for other in (self.best, *self.others))
+        return Enclosure(max(found.lower, most), max(found.upper, most))
 
     @property
     def statement(self) -> str:

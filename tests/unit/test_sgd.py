@@ -17,12 +17,11 @@ from scipy.stats import binom
 import mipriv
 from mipriv.accounting.sgd import calibrate, closed, fourier, line, wrap
 from mipriv.accounting.sgd.account import Account
-from mipriv.accounting.sgd.errors import TooExpensive
 from mipriv.accounting.sgd.pairs import pair
 from mipriv.accounting.sgd.population import mean_shared
 from mipriv.accounting.sgd.steps import BatchSteps, PoissonSteps
 from mipriv.accounting.sgd.tradeoff import hockey_stick, missed
-from mipriv.accounting.sgd.training import Training, bounds, least
+from mipriv.accounting.sgd.training import Training, least
 from mipriv.errors import ParameterError
 
 
@@ -180,8 +179,8 @@ def test_certain_groups(sigma: str, q: str, steps: int, k: int) -> None:
 
 def test_small_noise_is_bounded_by_the_sampling_itself() -> None:
     """sigma = .1: a sampled record is seen, so the loss is almost 1 - (1-q)^T."""
-    bound = least(Training(runs=(run("0.1", "0.001", 2),), n=1))
-    assert float(bound.loss.upper()) <= 1 - 0.999**2 + 1e-15
+    found = mipriv.sgd(noise_multiplier="0.1", sampling_probability="0.001", steps=2, n=1)
+    assert found.loss.upper <= Fraction("0.001999") + Fraction(1, 10**18)
 
 
 def test_fixed_batches_when_all_change_are_gaussian() -> None:
@@ -243,11 +242,17 @@ def test_moments_beyond_a_cut() -> None:
         assert 0 < cut < 1
 
 
-def test_a_budget_too_small_is_said() -> None:
-    with pytest.raises(TooExpensive):
-        _ = Account((run(1, "0.1", 10),), 1, 0, 1e-9, 10.0).value
-    methods = [b.method for b in bounds(Training(runs=(run(1, "0.1", 10),), n=1, budget=10.0))]
-    assert not any("Fourier" in method for method in methods)
+def test_a_small_budget_takes_the_lattice() -> None:
+    """Wider, and said to be so; it meets the series."""
+    series, other = (
+        Account((run(1, "0.1", 10),), 1, 0, 1e-5, budget).value for budget in (3e7, 10.0)
+    )
+    assert "lattice" in other.method
+    assert "float64" in other.arithmetic
+    assert series.value.overlaps(other.value)
+    least_bound = least(Training(runs=(run("0.1", "0.001", 2),), n=1))
+    assert least_bound.kind.value == "exact"
+    assert least_bound.wide
 
 
 @pytest.mark.parametrize(

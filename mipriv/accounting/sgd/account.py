@@ -19,6 +19,7 @@ from mipriv.errors import require
 BUDGET = 3e7  # multiplications: some seconds
 ARITHMETIC = "Arb balls"
 _BITS = 72
+_LATTICE_POINTS = 1 << 20
 _MAX_BITS = 1 << 14
 
 
@@ -88,11 +89,24 @@ class Account:
         try:
             return self._fourier()
         except TooExpensive:
-            with ctx.workprec(_BITS + 64):
-                crude = self._certain(fmpq(*self.width.as_integer_ratio()))
-            if crude is None:
-                raise
-            return crude
+            return self._fallback()
+
+    def _fallback(self) -> Shared:
+        """A cheaper enclosure where the series costs too much.
+
+        Raises:
+            TooExpensive: none is to be had.
+        """
+        with ctx.workprec(_BITS + 64):
+            crude = self._certain(fmpq(*self.width.as_integer_ratio()))
+            if crude is not None:
+                return crude
+            from mipriv.accounting.sgd import lattice  # loads NumPy and SciPy
+
+            pairs = [(pair(*self._pair_inputs(run), _BITS), run.steps) for run in self._runs]
+            found = lattice.enclose_to(pairs, width=self.width, max_points=_LATTICE_POINTS)
+            value = found.max(arb(0)).min(arb(1))
+            return Shared(value, "lattice of the dominating pair", lattice.ARITHMETIC)
 
     def gaussian_distance(self) -> arb | None:
         """mu, where the composition is two normals at that distance; else None."""

@@ -171,10 +171,36 @@ def bounds(training: Training, *, progress: Progress | None = None) -> list[SgdB
         found.append(_sampled(training))
         with contextlib.suppress(TooExpensive):
             found.append(_coupled(training, progress) if training.near else _dominating(training))
-    # of bounds that agree, the exact one is named
-    return sorted(
-        found, key=lambda bound: (float(bound.loss.upper()), bound.kind is not Kind.EXACT)
-    )
+    exact_, rest = _split(found)
+    rest.sort(key=lambda bound: float(bound.loss.upper()))
+    if exact_ is None:
+        return rest
+    exact_ = _cut(exact_, rest)
+    # where bounds agree, up to the 30 bits of a ball's radius, the exact one is named
+    slack = exact_.loss.rad() / 2**20
+    ahead = [bound for bound in rest if bound.loss.upper() + slack < exact_.loss.upper()]
+    return [*ahead, exact_, *rest[len(ahead) :]]
+
+
+def _split(found: list[SgdBound]) -> tuple[SgdBound | None, list[SgdBound]]:
+    """The exact loss, if one was enclosed, and the others."""
+    for place, bound in enumerate(found):
+        if bound.kind is Kind.EXACT:
+            return bound, found[:place] + found[place + 1 :]
+    return None, found
+
+
+def _cut(exact_: SgdBound, rest: list[SgdBound]) -> SgdBound:
+    """An exact loss is below every other bound: its enclosure ends there at the latest."""
+    loss, shared = exact_.loss, exact_.shared
+    with ctx.workprec(4 * _BITS):
+        for other in rest:
+            if other.loss.upper() < loss.upper():
+                ceiling = other.loss.upper()
+                loss = loss.lower().min(ceiling).union(ceiling)
+                floor = other.shared.lower()
+                shared = floor.union(shared.upper().max(floor))
+    return replace(exact_, loss=loss, shared=shared)
 
 
 def least(training: Training, *, progress: Progress | None = None) -> SgdBound:
