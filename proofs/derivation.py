@@ -14,8 +14,8 @@ FOLDER = Path(__file__).parent / "derivations"
 
 
 def files() -> tuple[Path, ...]:
-    """The derivations, in the order of their theorems."""
-    return tuple(sorted(FOLDER.glob("theorem_*.py")))
+    """The derivations, in the order of their theorems; those of DP-SGD last."""
+    return (*sorted(FOLDER.glob("theorem_*.py")), *sorted(FOLDER.glob("sgd_*.py")))
 
 
 def title(path: Path) -> str:

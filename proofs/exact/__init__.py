@@ -9,6 +9,8 @@ from proofs.exact import (
     population,
     secrets,
     secrets_small,
+    sgd,
+    sgd_schedule,
     worst_case,
 )
 
@@ -21,4 +23,6 @@ CHECKS: tuple[Check, ...] = (
     *secrets_small.CHECKS,
     *information.CHECKS,
     *mid.CHECKS,
+    *sgd.CHECKS,
+    *sgd_schedule.CHECKS,
 )

@@ -14,7 +14,7 @@ from proofs.derive import Table, holds, limit, same
 from proofs.run import Verdict, examine
 from tests.proofs.signs import instead, mutants
 
-FAST = ("theorem_01", "theorem_02", "theorem_08", "theorem_10", "theorem_12")
+FAST = ("theorem_01", "theorem_02", "theorem_08", "theorem_10", "theorem_12", "sgd_revealed")
 CHOSEN = [path for path in derivation.files() if path.stem.startswith(FAST)]
 # a formula that each of these derivations rests on
 RESTS_ON = {
@@ -22,6 +22,7 @@ RESTS_ON = {
     "theorem_02_exact_worst_case": "worst_case.unclamped",
     "theorem_08_prior": "prior.bayes_error",
     "theorem_12_linear_mid": "mid.mid_rate",
+    "sgd_revealed_schedule": "schedule.batch_square",
 }
 ENTRIES = {entry.formula: entry for entry in ledger.read()}
 
@@ -42,13 +43,13 @@ def test_a_wrong_sign_breaks_the_derivation(name: str) -> None:
 @pytest.mark.parametrize("path", derivation.files(), ids=lambda path: path.stem)
 def test_a_derivation_reads_as_a_text(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
-    assert re.match(r"Theorem \d+", derivation.title(path))
+    assert re.match(r"Theorem \d+|DP-SGD: ", derivation.title(path))
     words = sum(
         len(cell.split()) for cell in re.findall(r"(?ms)^# %% \[markdown\]\n(.*?)^# %%", text)
     )
     assert words > 300
     assert "**Status" in text
-    assert "mipriv.formulas" in text
+    assert re.search(r"mipriv\.(formulas|accounting\.sgd)", text)
 
 
 def test_equalities_limits_and_claims_can_fail() -> None:

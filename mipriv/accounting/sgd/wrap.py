@@ -50,8 +50,9 @@ Order = Chernoff | Bennett
 def affinity_beyond(runs: list[tuple[Line, int]], r: fmpq, order: Order, *, mirrored: bool) -> arb:
     """Upper bound on int over L > r of (psi - e^(-|L|/2)) sqrt(p q) for the composition.
 
-    psi is the series' periodic function, 0 <= psi - e^(-|x|/2) <= min(1, |x|/2); and
-    |x| 1{x > r} <= r e^(theta (x - r)) once theta r >= 1.
+    psi is the series' periodic function.  Where L exceeds r by d, the difference is at most
+    min(1, d) <= kappa e^(theta d) with kappa = min(1, r/2) once theta r >= 1, else 1
+    (proofs/derivations/sgd_fourier.py, step 3).
 
     Args:
         runs: one step's pair on its line and the number of steps, for each run.
