@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from verification.bench import answers, processes, sweeps
+from functools import partial
+
+from verification.bench import answers, processes, sgd, sweeps
 from verification.bench.result import Benchmark, Relation
 
 BENCHMARKS = (
@@ -68,5 +70,86 @@ BENCHMARKS = (
         target=3,
         repeat=300,
         measure=answers.cost_in_n,
+    ),
+    Benchmark(
+        name="sgd-one-record",
+        what="dp-accounting: one added record, one side, 5e-6 above",
+        peer="`mipriv.sgd`: both sides, 1e-9 apart",
+        relation=Relation.AT_LEAST,
+        target=20,
+        repeat=3,
+        measure=sgd.one_record,
+    ),
+    Benchmark(
+        name="sgd-two-records",
+        what="dp-accounting: two added records, one side, 4e-7 above",
+        peer="`mipriv.sgd`: both sides, 1e-9 apart",
+        relation=Relation.AT_LEAST,
+        target=500,
+        repeat=1,
+        measure=sgd.two_records,
+    ),
+    Benchmark(
+        name="sgd-ten-records",
+        what="dp-accounting: ten added records, 60 s if unfinished",
+        peer="`mipriv.sgd`: both sides, 1e-9 apart",
+        relation=Relation.AT_LEAST,
+        target=200,
+        repeat=3,
+        measure=partial(sgd.unfinished, 10, 1),
+    ),
+    Benchmark(
+        name="sgd-hundred-records",
+        what="dp-accounting: 100 added records, 60 s if unfinished",
+        peer="`mipriv.sgd`: both sides, 1e-9 apart",
+        relation=Relation.AT_LEAST,
+        target=200,
+        repeat=3,
+        measure=partial(sgd.unfinished, 100, 10),
+    ),
+    Benchmark(
+        name="sgd-million-records",
+        what="dp-accounting: 10^6 added records, its tails pruned by hand, noise 10^6",
+        peer="`mipriv.sgd`: both sides, 1e-9 apart",
+        relation=Relation.AT_LEAST,
+        target=20,
+        repeat=3,
+        measure=partial(sgd.unfinished, 1_000_000, 1_000_000),
+    ),
+    Benchmark(
+        name="sgd-two-sided",
+        what="prv-accountant: one added record, both sides, 8e-3 apart",
+        peer="`mipriv.sgd`: both sides, 1e-9 apart",
+        relation=Relation.AT_LEAST,
+        target=3,
+        repeat=3,
+        measure=sgd.two_sided,
+    ),
+    Benchmark(
+        name="sgd-calibration",
+        what="riskcal: noise for advantage .1, tolerance 1e-3",
+        peer="`mipriv.noise`: certified, 1e-6",
+        relation=Relation.AT_LEAST,
+        target=20,
+        repeat=1,
+        measure=sgd.calibration,
+    ),
+    Benchmark(
+        name="sgd-steps",
+        what="`mipriv.sgd` at 10^6 steps",
+        peer="`mipriv.sgd` at 10^3 steps, same loss",
+        relation=Relation.AT_MOST,
+        target=2,
+        repeat=10,
+        measure=sgd.cost_in_steps,
+    ),
+    Benchmark(
+        name="sgd-memory",
+        what="peak memory in MB, all of 10^6 records, 10^5 steps",
+        peer="one MB",
+        relation=Relation.AT_MOST,
+        target=300,
+        repeat=1,
+        measure=sgd.memory,
     ),
 )

@@ -16,7 +16,7 @@ from typing import Any
 from mipriv.errors import ParameterError, require
 
 STORE = Path(__file__).with_name("results.json")
-_PACKAGES = ("numpy", "python-flint", "dp-accounting")
+_PACKAGES = ("numpy", "python-flint", "dp-accounting", "riskcal", "prv-accountant")
 
 
 class Relation(StrEnum):

@@ -75,13 +75,13 @@ def run_process(command: Sequence[str], env: dict[str, str]) -> str:
     return done.stdout
 
 
-def stopped(command: Sequence[str], env: dict[str, str], limit: float) -> bool:
-    """Run a process for at most `limit` seconds and say whether it had to be stopped.
+def finished(command: Sequence[str], env: dict[str, str], limit: float) -> bool:
+    """Run a process for at most `limit` seconds and say whether it gave an answer.
 
     Memory is limited to 8 GB, so that a peer that asks for all there is fails instead of the machine.
     """
     try:
-        subprocess.run(
+        done = subprocess.run(
             ["prlimit", "--as=8589934592", *command],
             env=env,
             capture_output=True,
@@ -89,5 +89,5 @@ def stopped(command: Sequence[str], env: dict[str, str], limit: float) -> bool:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return True
-    return False
+        return False
+    return done.returncode == 0
