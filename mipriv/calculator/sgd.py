@@ -197,7 +197,7 @@ def sgd(
         ParameterError: an input outside its range.
 
     >>> sgd(noise_multiplier=10, sampling_probability=1, steps=4, n=1).loss.upper
-    0.1585194188782071
+    0.15851941887820605
     """
     run = one_run(noise_multiplier, steps, sampling_probability, batch_size, sampling)
     training = Training(

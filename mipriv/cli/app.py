@@ -354,3 +354,25 @@ def plot_tradeoff(**inputs: Any) -> None:
     from mipriv.plot import tradeoff
 
     click.echo(tradeoff(**inputs))
+
+
+@plot.command("sgd")
+@_option("--noise-multiplier", required=True, help="noise on the sum, in clip norms, > 0")
+@_option("--sampling-probability", help="of Poisson sampling, in [0, 1]")
+@_option("--batch-size", help="instead: records in a batch, 1..n")
+@_option("--steps", required=True, help="number of steps, >= 0")
+@_option("--n", "n", required=True, help="number of training records, >= 1")
+@_option("--group", help="records that change in the trade-off curve, 0..n (default: all n)")
+@_option("--distance", help="largest change of a clipped gradient, in [0, 2] (default: 2)")
+@_option("--sampling", help="poisson, fixed or any (default: poisson; fixed with a batch size)")
+@_options(_ADJACENCY, _OUT)
+def plot_sgd(**inputs: Any) -> None:
+    """Loss of DP-SGD against the records that change, and the trade-off curve.
+
+    \b
+    Example:
+      mipriv plot sgd --noise-multiplier 20 --sampling-probability 0.01 --steps 999 --n 99 --out a.png
+    """
+    from mipriv.plot import sgd as draw
+
+    click.echo(draw(**inputs))

@@ -193,6 +193,7 @@ def test_unreadable_files(tmp_path: Path) -> None:
         (["plot"], "missing command"),
         (["plot", "loss", "--out", "x.jpg"], "out=x.jpg: must end in .png, .svg, .pdf"),
         (["plot", "loss", "--out", "/nowhere/x.png"], "must be a file that can be written"),
+        (["plot", "sgd", "--steps", "1", "--n", "1", "--out", "x.png"], "--noise-multiplier"),
         (["epsilon", "--n", "1", "--loss", "2"], "loss=2"),
         (["epsilon", "--n", "1", "--loss", ".1", "--using", "x"], "using=x"),
         (["curve", "x.csv", "--n", "1", "--direction", "up"], "must be readable"),
@@ -212,12 +213,12 @@ def test_version_and_help() -> None:
 
     assert call("--version") == (0, f"mipriv {__version__}\n", "")
     for command in ("bound", "epsilon", "delta", "size", "information", "gaussian", "laplace",
-                    "curve", "zcdp"):  # fmt: skip
+                    "curve", "zcdp", "sgd", "noise"):  # fmt: skip
         code, out, _ = call(command, "--help")
         assert code == 0
         assert "Example:" in out
         assert f"mipriv {command}" in out
-    for picture in ("loss", "epsilon", "tradeoff"):
+    for picture in ("loss", "epsilon", "tradeoff", "sgd"):
         assert f"mipriv plot {picture}" in call("plot", picture, "--help")[1]
 
 
@@ -227,8 +228,8 @@ def test_the_examples_in_the_help_run(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.chdir(tmp_path)
     (tmp_path / "accountant.csv").write_text("epsilon,delta\n0.1,1e-6\n")
     commands = [[c] for c in ("bound", "epsilon", "delta", "size", "information", "gaussian",
-                              "laplace", "curve", "zcdp")]  # fmt: skip
-    commands += [["plot", p] for p in ("loss", "epsilon", "tradeoff")]
+                              "laplace", "curve", "zcdp", "sgd", "noise")]  # fmt: skip
+    commands += [["plot", p] for p in ("loss", "epsilon", "tradeoff", "sgd")]
     for command in commands:
         help_text = call(*command, "--help")[1]
         line = next(text for text in help_text.splitlines() if text.strip().startswith("mipriv "))

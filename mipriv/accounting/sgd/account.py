@@ -176,6 +176,9 @@ class Account:
         First relative to the smaller of loss and 1 - loss; if that costs more than the budget,
         absolutely on the loss and relative to 1 - loss.
         """
+        hopeless = self._without_overlap()
+        if hopeless is not None:
+            return hopeless
         hidden, loss = self._estimate()
         best: arb | None = None
         sharp, attempts = True, 0
@@ -200,6 +203,20 @@ class Account:
         if best is None:
             raise TooExpensive
         return Shared(best, "Fourier series of the dominating pair")
+
+    def _without_overlap(self) -> Shared | None:
+        """The loss is 1 for all that matters: affinity^2/2 <= int min(P, Q) <= affinity (Le Cam)."""
+        with ctx.workprec(self._base_bits + 64):
+            log = self._log_affinity(self._base_bits)
+            lost = arb(0)
+            for run in self._lines(self._base_bits):
+                missing = run.line.pair.up.dropped + run.line.pair.down.dropped
+                lost += run.steps * (missing / run.line.affinity).log1p()
+            upper = (log + lost).exp().upper()
+            if not upper < closed.SATURATED:
+                return None
+            lower = ((2 * log).exp() / 2).lower().max(arb(0))
+            return Shared(lower.union(upper), "affinity of the dominating pair")
 
     def _lines(self, bits: int) -> list[Run]:
         if bits not in self._cache:

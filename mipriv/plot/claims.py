@@ -1,13 +1,8 @@
-"""Three pictures: loss against epsilon, the largest epsilon against n, the n-fold trade-off curve.
-
-Colours are Okabe and Ito's, told apart by the colour-blind; every line also has its own dash.
-"""
+"""Pictures of an (epsilon, delta) claim: loss, largest epsilon and n-fold trade-off curve."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Sequence
-from fractions import Fraction
+from collections.abc import Sequence
 from typing import Any
 
 from flint import fmpq
@@ -15,15 +10,15 @@ from flint import fmpq
 from mipriv.calculator.inverse import Inverse
 from mipriv.calculator.inverse import epsilon as largest_epsilon
 from mipriv.calculator.inverse import size as largest_size
-from mipriv.errors import Infeasible, MissingExtra, ParameterError, require, shorten
+from mipriv.errors import Infeasible, require
 from mipriv.game import Adjacency, PopulationGame
 from mipriv.game import adjacency as read_adjacency
 from mipriv.guarantee import ApproxDP
 from mipriv.loss.tpr import true_positive_rate
+from mipriv.plot import canvas
+from mipriv.plot.canvas import COLOURS, short
 from mipriv.rigor.decimals import unit, whole
 
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-FORMATS = ("png", "svg", "pdf")
 _POINTS = 240
 _DEFAULT_N = ("1", "10", "100", "1000")
 
@@ -76,15 +71,15 @@ def loss(
         axes.plot([], [], color="0.3", ls=":", label="published bound, same n")
         if close is not None:
             axes.plot(
-                [], [], color="0.3", ls="--", label=f"populations within tau = {_short(close)}"
+                [], [], color="0.3", ls="--", label=f"populations within tau = {short(close)}"
             )
         axes.set_xscale("log")
         axes.set_ylim(-0.02, 1.04)
         axes.set_xlabel("epsilon of the learner (nats)")
         axes.set_ylabel("advantage of the best attacker (TPR - FPR)")
-        axes.set_title(f"Loss of any (epsilon, {_short(slack)})-DP learner, {neighbour.value}")
+        axes.set_title(f"Loss of any (epsilon, {short(slack)})-DP learner, {neighbour.value}")
 
-    return _save(draw, out)
+    return canvas.save(draw, out)
 
 
 def epsilon(
@@ -129,7 +124,7 @@ def epsilon(
         axes.plot(*exact, color=COLOURS[0], label="exact worst case")
         axes.plot(*series(using="theorem"), color=COLOURS[1], ls="--", label="published bound")
         if close is not None:
-            name = f"populations within tau = {_short(close)}"
+            name = f"populations within tau = {short(close)}"
             axes.plot(*series(tau=close), color=COLOURS[2], ls="-.", label=name)
         scale = exact[1][0] * exact[0][0] if exact[0] else 1.0
         line = [scale / count for count in sizes]
@@ -154,11 +149,11 @@ def epsilon(
         axes.set_xlabel("training records n")
         axes.set_ylabel("largest epsilon (nats)")
         axes.set_title(
-            f"epsilon for an advantage of at most {_short(target)}, "
-            f"delta = {_short(slack)}, {neighbour.value}"
+            f"epsilon for an advantage of at most {short(target)}, "
+            f"delta = {short(slack)}, {neighbour.value}"
         )
 
-    return _save(draw, out)
+    return canvas.save(draw, out)
 
 
 def _feasible(
@@ -220,11 +215,11 @@ def tradeoff(
         axes.set_xlabel("false positive rate")
         axes.set_ylabel("least false negative rate")
         axes.set_title(
-            f"({_short(claim.epsilon)}, {_short(claim.delta)})-DP, {claim.adjacency.value}: "
+            f"({short(claim.epsilon)}, {short(claim.delta)})-DP, {claim.adjacency.value}: "
             "what an attacker can reach"
         )
 
-    return _save(draw, out)
+    return canvas.save(draw, out)
 
 
 def _rates() -> list[fmpq]:
@@ -246,49 +241,3 @@ def _group_region(claim: ApproxDP, game: PopulationGame, rate: fmpq) -> float:
     factor = math.expm1(exponent) / single if single else float(steps)
     slack = float(claim.delta) * factor
     return max(0.0, 1 - slack - growth * rate_, (1 - slack - rate_) / growth)
-
-
-def _short(value: fmpq) -> str:
-    return f"{float(Fraction(int(value.p), int(value.q))):.4g}"
-
-
-def _save(draw: Callable[[Any], None], out: str) -> str:
-    """Draw on one axes and write the file; checks the path before any work is done."""
-    suffix = os.path.splitext(out)[1].lstrip(".").lower()
-    require(suffix in FORMATS, must=f"end in .{', .'.join(FORMATS)}", out=out)
-    _writable(out)
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise MissingExtra("matplotlib", "plot") from None
-    figure = Figure(figsize=(9.4, 5.0), dpi=140, layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
-    draw(axes)
-    axes.grid(True, color="0.9", lw=0.6)
-    axes.set_axisbelow(True)
-    axes.legend(frameon=False, fontsize=9, loc="upper left", bbox_to_anchor=(1.01, 1.0))
-    # a fixed date and hash salt make the same input the same file
-    metadata = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(suffix)
-    try:
-        figure.savefig(out, format=suffix, metadata=metadata)
-    except OSError as error:
-        raise _unwritable(out, error) from None
-    return out
-
-
-def _writable(out: str) -> None:
-    existed = os.path.exists(out)
-    try:
-        with open(out, "ab"):
-            pass
-    except (OSError, ValueError) as error:
-        raise _unwritable(out, error) from None
-    if not existed:
-        os.remove(out)
-
-
-def _unwritable(out: str, error: Exception) -> ParameterError:
-    reason = getattr(error, "strerror", None) or str(error)
-    return ParameterError(f"out={shorten(out)}: must be a file that can be written ({reason})")
