@@ -63,7 +63,14 @@ def test_every_stored_target_is_met() -> None:
 
 def test_the_stored_results_say_where_they_were_measured() -> None:
     stored = Run.read(STORE)
-    assert set(stored.versions) == {"python", "numpy", "python-flint", "dp-accounting"}
+    assert set(stored.versions) == {
+        "python",
+        "numpy",
+        "python-flint",
+        "dp-accounting",
+        "riskcal",
+        "prv-accountant",
+    }
     assert all(stored.versions.values())
     assert stored.cpus
 

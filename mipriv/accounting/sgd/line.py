@@ -51,6 +51,7 @@ class Line:
 
     def __init__(self, pair: Pair, bits: int) -> None:
         self.pair = pair
+        self.moments: dict[tuple[fmpq, int, bool], arb] = {}  # kept by wrap
         need = bits * math.log(2) + 2
         spread = float(pair.spread)
         height = math.pi / (2 * math.pi / math.sqrt(2 * need))  # pi/(2h) for h = pi/sqrt(2 need)

@@ -21,6 +21,8 @@ from mipriv.accounting.sgd.wrap import (
     likelihood_ratio,
 )
 
+_COARSE = 0.3  # distance of nodes that suffices for a choice
+_TINY = 1e-50  # share of the affinity below which a node is left out of it
 _GOLDEN = (math.sqrt(5) - 1) / 2
 
 
@@ -43,7 +45,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Sketch:
-    """A line's nodes as doubles, its weights divided by their sum."""
+    """A line's nodes as doubles, thinned out, the weights divided by their sum."""
 
     log_affinity: float
     weights: list[float]
@@ -51,19 +53,22 @@ class Sketch:
     slopes: list[float]
     spread: float
     steps: int
+    nodes: int
 
     @classmethod
     def of(cls, line: Line, steps: int) -> Sketch:
-        """Round a line's nodes; those that weigh nothing are left out."""
-        total = sum((node.affinity for node in line.nodes), arb(0))
+        """Round a line's nodes, some 0.3 apart; those that weigh nothing are left out."""
+        stride = max(1, int(_COARSE / float(line.step)))
+        nodes = line.nodes[line.count % stride :: stride]
+        total = sum((node.affinity for node in nodes), arb(0))
         kept = [
-            (float(node.affinity / total), float(node.ratio), float(node.slope))
-            for node in line.nodes
+            (float(node.affinity / total), float(node.ratio), float(node.slope)) for node in nodes
         ]
-        kept = [item for item in kept if item[0] > 1e-60]
+        kept = [item for item in kept if item[0] > _TINY]
         weights, ratios, slopes = (list(column) for column in zip(*kept, strict=True))
         spread = float(line.pair.spread)
-        return cls(float(total.log()), weights, ratios, slopes, spread, steps)
+        scale = float((stride * total).log())
+        return cls(scale, weights, ratios, slopes, spread, steps, len(line.nodes))
 
     def log_moment(self, theta: float) -> float:
         """log of the mean of e^(theta L); infinite where the nodes' edge carries it."""
@@ -79,6 +84,11 @@ class Sketch:
         """Mean of L and of L^2."""
         pairs = list(zip(self.weights, self.ratios, strict=True))
         return sum(w * x for w, x in pairs), sum(w * x * x for w, x in pairs)
+
+    def variance(self) -> float:
+        """Variance of L."""
+        mean, square = self.moments()
+        return max(square - mean * mean, 1e-300)
 
     def log_decay(self, u: float) -> tuple[float, float]:
         """log of the bound on |phi(v)|, v >= u, over the affinity; and the height it takes."""
@@ -98,7 +108,7 @@ class Sketch:
         return at(y), y
 
 
-def _least(value: Callable[[float], float], low: float, high: float, steps: int = 18) -> float:
+def _least(value: Callable[[float], float], low: float, high: float, steps: int = 10) -> float:
     """A point near the least value of a function with one valley."""
     a, b = high - _GOLDEN * (high - low), low + _GOLDEN * (high - low)
     fa, fb = value(a), value(b)
@@ -211,15 +221,21 @@ def _last(
         decay = sum(s.steps * s.log_decay(math.pi * (j + 1) / half)[0] for s in sketches)
         return affinity + rest + decay - log_tolerance
 
-    most = int(budget / max(len(s.weights) for s in sketches))
-    high = 8
-    while excess(high) > 0:
-        high *= 2
-        if high > most:
-            raise TooExpensive
-    low = high // 2
-    while high - low > max(1, low // 16):
-        middle = (low + high) // 2
-        low, high = (middle, high) if excess(middle) > 0 else (low, middle)
+    most = int(budget / max(s.nodes for s in sketches))
+    spread = math.sqrt(sum(s.steps * s.variance() for s in sketches))
+    start = half * math.sqrt(max(2 * (affinity - log_tolerance), 1.0)) / (math.pi * spread)
+    high = max(8, int(min(start, most)))  # as if the sum were normal
+    if excess(high) > 0:
+        while excess(high) > 0:
+            high = 2 * high if high > 400 else math.ceil(1.2 * high)
+            if high > most:
+                raise TooExpensive
+        low = high // 2
+        while high > 400 and high - low > low // 16:
+            middle = (low + high) // 2
+            low, high = (middle, high) if excess(middle) > 0 else (low, middle)
+    else:
+        while high > 8 and excess(int(high / 1.15)) <= 0:
+            high = int(high / 1.15)
     u = math.pi * (high + 1) / half
     return high, tuple(s.log_decay(u)[1] for s in sketches)

@@ -65,8 +65,7 @@ def affinity_beyond(runs: list[tuple[Line, int]], r: fmpq, order: Order, *, mirr
     log = arb(small).log() - theta * r
     if isinstance(order, Chernoff):
         for line, steps in runs:
-            pair = line.pair.swapped() if mirrored else line.pair
-            log += steps * moment(pair, theta, steps, useless=float(theta * r)).log()
+            log += steps * _moment_of(line, theta, steps, float(theta * r), mirrored).log()
         return log.exp().upper()
     lost, whole = arb(0), arb(0)
     for (line, steps), cut in zip(runs, order.cuts, strict=True):
@@ -74,6 +73,18 @@ def affinity_beyond(runs: list[tuple[Line, int]], r: fmpq, order: Order, *, mirr
         lost += steps * affinity_above(line, cut, mirrored=mirrored) / line.affinity
         whole += steps * line.affinity.log()
     return (log.exp() + lost * whole.exp()).upper()
+
+
+def _moment_of(line: Line, theta: fmpq, steps: int, useless: float, mirrored: bool) -> arb:
+    """The moment of a line's pair; a finite one is kept, as choices are checked and then used."""
+    key = (theta, steps, mirrored)
+    found = line.moments.get(key)
+    if found is None:
+        pair = line.pair.swapped() if mirrored else line.pair
+        found = moment(pair, theta, steps, useless=useless)
+        if found.is_finite():
+            line.moments[key] = found
+    return found
 
 
 def cut_moment(line: Line, theta: fmpq, cut: fmpq, *, mirrored: bool) -> arb:
