@@ -84,6 +84,7 @@ def _who(training: Training, best: SgdBound, loss: Enclosure) -> str:
         parts.append("This is an upper bound; the leak may be smaller.")
     if training.adjacency is Adjacency.ADD_REMOVE:
         parts.append(
+            "It is about all of them inserted or all deleted. "
             "This is not the population loss: there both data sets hold n records (replace)."
         )
     if loss.lower >= _NO_PROTECTION:

@@ -15,7 +15,7 @@ from typing import Any
 
 from flint import arb, fmpq, fmpz
 
-from mipriv.errors import ParameterError, require, shorten
+from mipriv.errors import ParameterError, PrecisionError, require, shorten
 
 MAX_DIGITS = 1_000  # digits of an input
 MAX_EXPONENT = 10_000  # decimal exponent of an input
@@ -275,6 +275,8 @@ def round_ball(ball: arb, digits: int, *, upward: bool) -> Endpoint:
     `mid_rad_10exp` returns integers (m, r, e) with ball inside (m +- r) * 10^e, which is Arb's own
     rigorous decimal conversion; what follows is integer arithmetic.
     """
+    if not ball.is_finite():  # its conversion would read 0
+        raise PrecisionError("a value was not enclosed by finite numbers")
     middle, radius, exponent = ball.mid_rad_10exp(digits + 10)
     edge = middle + radius if upward else middle - radius
     return _trim(edge, int(exponent), digits, upward=upward)

@@ -185,7 +185,8 @@ same(exp(y**2 / 2 - u * y * mu).subs(y, u * mu), exp(-(u**2) * mu**2 / 2))
 #   $dw\le\frac\pi2$: each edge at most $e^{d^2/2}\int\sqrt{pq}$, as $|e^{-cL'(z)}|\le1$ by the last
 #   point of step 4.
 # * *The moments $\rho(\theta)$, $\theta>\frac12$* ($\rho(\frac12)$ is the mass of $p$). The integrand is
-#   $n\,A^{1/2+\theta}B^{1/2-\theta}$; with $|B(z)|\ge B(x)\cos\frac{wd}2$ each edge is at most
+#   $n\,A^{1/2+\theta}B^{1/2-\theta}$, analytic where neither $A$ nor $B$ vanishes, so $wd<\pi$ (the powers
+#   are not whole); with $|B(z)|\ge B(x)\cos\frac{wd}2$ each edge is at most
 #   $e^{d^2/2}(\cos\frac{wd}2)^{1/2-\theta}$ times $\rho(\theta)$ itself. Nodes beyond the last: to the left
 #   $p$ and $L$ rise; to the right $B\le1$ and $L'$ is a mean atom of $P$, which rises with $x$, plus one of
 #   $Q$ (its distance from 0), which falls, so that $L$ lies below chords of known slope.

@@ -325,3 +325,58 @@ def test_most_records_steps_and_sampling_for_a_target() -> None:
     assert least(replace(few, runs=(run(50, q.upper, 40),))).loss.lower() > target
     assert calibrate.sampling_probability(few, fmpq(1), digits=3).lower == 1
     assert calibrate.group(training, fmpq(1)) == 500
+
+
+def test_a_run_without_steps_adds_nothing() -> None:
+    """q = 1 and no steps: 0 times log 0 must not spoil the bound of the other run."""
+    runs = (run(1, 1, 0), run(1, "0.1", 2))
+    assert least(Training(runs=runs, n=3)).loss.overlaps(least(Training(runs=runs[1:], n=3)).loss)
+
+
+def test_no_noise_to_speak_of() -> None:
+    """A sampled record is seen for certain: the loss is 1 - .9^3, never 0."""
+    found = mipriv.sgd(noise_multiplier="1e-150", sampling_probability="0.1", steps=3, n=1)
+    assert found.loss.lower <= Fraction("0.271") <= found.loss.upper + Fraction(1, 10**15)
+    assert found.loss.upper > Fraction("0.2")
+
+
+def test_a_false_positive_rate_below_the_overlap() -> None:
+    account = Account((run(57, 1, 1), run("1e9", "0.5", 1)), 1000, 1000)
+    with pytest.raises(mipriv.PrecisionError, match="fpr"):
+        missed(account, fmpq(1, 10**300))
+
+
+def test_one_step_far_from_even_odds() -> None:
+    """At a large epsilon what is left out of a pair weighs e^(eps/2), on both sides."""
+    with ctx.workprec(4096):
+        small, full = (
+            closed.one_step_shared(pair(fmpq(1, 2), fmpq(28, 1000), 1, 0, bits), arb(600))
+            for bits in (216, 4000)
+        )
+        assert small.overlaps(full)
+        assert full.lower() > 0.57
+
+
+def test_the_moments_of_unequal_sides() -> None:
+    """int p^alpha q^(1-alpha) = sum over the binomial expansion for alpha = 2, one side a normal.
+
+    (1-q)^2 + 2 q (1-q) + q^2 e^(s^2) for P = (1-q) N(0) + q N(s), Q = N(0).
+    """
+    for sigma in (fmpq(1, 4), fmpq(1, 3), fmpq(2)):
+        with ctx.workprec(200):
+            one = pair(fmpq(1, 2), sigma, 1, 0, 150)
+            found = wrap.moment(one, fmpq(3, 2), 2)
+            exact = fmpq(3, 4) + (arb(1 / sigma) ** 2).exp() / 4
+            assert found >= exact
+            between = wrap.moment(one, fmpq(3, 5), 2)
+            assert between >= _moment_by_fine_sum(sigma, fmpq(11, 10))
+
+
+def _moment_by_fine_sum(sigma: fmpq, alpha: fmpq) -> arb:
+    """The trapezoidal sum with step 1/64, far inside the strip: exact to 1e-30 here."""
+    total, s = arb(0), arb(1 / sigma)
+    for m in range(-64 * 16, 64 * 24):
+        x = arb(m) / 64
+        ratio = (fmpq(1, 2) + (s * x - s * s / 2).exp() / 2).log()
+        total += (alpha * ratio - x * x / 2).exp()
+    return (total / (64 * (2 * arb.pi()).sqrt())).lower() * (1 - arb(10) ** -25)

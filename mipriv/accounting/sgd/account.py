@@ -260,6 +260,8 @@ class Account:
         base = self._base_bits
         with ctx.workprec(base + 64):
             excess = float(self._log_affinity(base)) - log_goal
+        if not math.isfinite(excess):
+            raise TooExpensive
         bits = max(base, 32 * math.ceil((excess / math.log(2) + math.log2(steps) + 8) / 32))
         if bits > _MAX_BITS:
             raise TooExpensive

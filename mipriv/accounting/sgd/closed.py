@@ -34,7 +34,9 @@ def one_step_shared(pair: Pair, epsilon: arb) -> arb:
     """
     x = _crossing(pair, epsilon)
     shared = pair.up.below(x) + epsilon.exp() * pair.down.below(-x)
-    return shared + arb(0).union(pair.up.dropped + pair.down.dropped * (epsilon / 2).exp())
+    left_out = (pair.up.dropped + pair.down.dropped) * (epsilon / 2).exp()
+    shared += arb(0).union(left_out)
+    return shared.max(arb(0)).min(arb(1)).min(epsilon.exp())
 
 
 def _crossing(pair: Pair, epsilon: arb) -> arb:
@@ -70,9 +72,11 @@ def _crossing(pair: Pair, epsilon: arb) -> arb:
             break
         gap = (here / slope).abs_upper() * 2
         for end in (trial - gap, trial + gap):
-            sign = excess(end.mid())[0]
-            if low < end.mid() < high:
-                low, high = (end.mid(), high) if sign < 0 else (low, end.mid())
+            value = excess(end.mid())[0]
+            if low < end.mid() < high and value < 0:
+                low = end.mid()
+            elif low < end.mid() < high and value > 0:
+                high = end.mid()
         if (high - low) < arb(2) ** (-ctx.prec // 2 + 8):
             break
     ball: arb = low.union(high)

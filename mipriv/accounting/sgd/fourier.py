@@ -21,6 +21,7 @@ from dataclasses import dataclass
 
 from flint import acb, acb_mat, arb, fmpq
 
+from mipriv.accounting.sgd.errors import TooExpensive
 from mipriv.accounting.sgd.line import Line, dyadic
 from mipriv.accounting.sgd.plan import Plan, plan
 from mipriv.accounting.sgd.wrap import affinity_beyond
@@ -127,6 +128,8 @@ class Transform:
                 total += weight * (value * acb(0, -self._frequency(j) * shift).exp()).real
         total += (-(self.cut + self._wrapped(shift))).union(self.cut + self.dropped)
         scaled = total * (shift / 2).exp()
+        if not scaled.is_finite():
+            raise TooExpensive
         return scaled.max(arb(0)).min(arb(1)).min(shift.exp())
 
 

@@ -144,7 +144,10 @@ def side(rate: fmpq, sigma: fmpq, k: int, bits: int) -> Side:
     if k == 0 or rate == 1:
         factor = (-((arb(spacing) * k) ** 2) / 2).exp()
         return Side(spacing, k, (factor,), arb(0))
-    first, last = _window(float(rate), float(spacing), k, bits)
+    try:
+        first, last = _window(float(rate), float(spacing), k, bits)
+    except (OverflowError, ValueError):  # beyond what doubles can plan
+        raise TooExpensive from None
     if last - first >= MAX_ATOMS:
         raise TooExpensive
     weights = _binomial(k, rate, first, last)

@@ -171,6 +171,7 @@ def bounds(training: Training, *, progress: Progress | None = None) -> list[SgdB
         found.append(_sampled(training))
         with contextlib.suppress(TooExpensive):
             found.append(_coupled(training, progress) if training.near else _dominating(training))
+    found = [bound for bound in found if bound.loss.is_finite() and bound.shared.is_finite()]
     exact_, rest = _split(found)
     rest.sort(key=lambda bound: float(bound.loss.upper()))
     if exact_ is None:
@@ -290,7 +291,9 @@ def saturation(training: Training) -> arb:
         raise PrecisionError("the limit is known for Poisson sampling only")
     log = arb(0)  # of the chance that a given record is never sampled
     for run in runs:
-        if run.sampling_probability == 1 and run.steps:
+        if run.steps == 0:
+            continue
+        if run.sampling_probability == 1:
             log = arb("-inf")
             break
         log += run.steps * (-arb(run.sampling_probability)).log1p()

@@ -161,7 +161,9 @@ class _Tilted:
         spread, excess = float(pair.down.spread), float(self.alpha - 1)
         half = math.sqrt(2 * self.need)
         if spread:
-            half = min(half, math.sqrt(8 * _SLACK / excess) / spread, 0.9 * math.pi / spread)
+            half = min(half, math.sqrt(8 * _SLACK / excess) / spread)
+        if self.pair.spread:  # neither A nor B may vanish: alpha is not a whole number
+            half = min(half, 0.9 * math.pi / float(self.pair.spread))
         self.half = dyadic(half)
         self.step = dyadic(2 * math.pi * half / (self.need + half * half / 2 + _SLACK + 2))
 
