@@ -17,7 +17,7 @@ from mipriv.accounting.sgd.tradeoff import missed
 from mipriv.accounting.sgd.training import SgdBound, Training, bounds
 from mipriv.calculator import sgd_statement as say
 from mipriv.calculator.answer import Answer, Json, Row, ends, shown, text
-from mipriv.errors import require
+from mipriv.errors import PrecisionError, require
 from mipriv.game import Adjacency
 from mipriv.guarantee import Kind
 from mipriv.rigor.decimals import exact, round_rational, unit
@@ -142,6 +142,8 @@ class NoiseMultiplier(Answer):
         return {"loss": text(self.target)} | given
 
     def rows(self) -> list[Row]:
+        if self.upper == 0:
+            return [Row("least noise multiplier", "0", "(no noise is needed)")]
         return [Row("least noise multiplier", f"<= {self.upper}", f"(not {self.lower})")]
 
     def as_dict(self) -> Json:
@@ -337,16 +339,19 @@ def training_inputs(training: Training) -> dict[str, str | None]:
 
 def _tpr(training: Training, best: SgdBound, fpr: fmpq) -> tuple[Enclosure, Kind]:
     """Largest true positive rate: off the trade-off curve where there is one, else fpr + loss."""
-    if not training.near and training.poisson is not None:
-        try:
-            account = training.account(training.records, training.wanted())
-            with ctx.workprec(256):
-                value = 1 - missed(account, fpr)
-            return _enclosure(value), best.kind
-        except TooExpensive:
-            pass
-    limit = (best.loss + fpr).min(arb(1)) if fpr < 1 else arb(1)
-    return _enclosure(limit), Kind.UPPER_BOUND
+    limit = _enclosure((best.loss + fpr).min(arb(1)) if fpr < 1 else arb(1))
+    if training.near or training.poisson is None:
+        return limit, Kind.UPPER_BOUND
+    try:
+        account = training.account(training.records, training.wanted())
+        with ctx.workprec(256):
+            found = _enclosure(1 - missed(account, fpr))
+    except (TooExpensive, PrecisionError):
+        return limit, Kind.UPPER_BOUND
+    if best.kind is not Kind.EXACT and limit.upper < found.upper:
+        return limit, Kind.UPPER_BOUND
+    ends_ = (min(end, limit.upper) for end in (found.lower, found.upper))
+    return Enclosure(*ends_), best.kind
 
 
 def _enclosure(value: arb) -> Enclosure:

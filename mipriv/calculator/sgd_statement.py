@@ -7,7 +7,7 @@ from fractions import Fraction
 from flint import fmpq
 
 from mipriv.accounting.sgd.revealed import square_sum
-from mipriv.accounting.sgd.steps import PoissonSteps
+from mipriv.accounting.sgd.steps import BatchSteps, PoissonSteps, Sampling
 from mipriv.accounting.sgd.training import SgdBound, Training
 from mipriv.calculator.answer import brief, percent, text
 from mipriv.game import Adjacency
@@ -34,7 +34,8 @@ def of_loss(
             f"{percent(tpr[0].upper)}."
         )
     parts.append(utility(training, max(run.noise_multiplier for run in training.runs)))
-    if loss.lower >= _NO_PROTECTION and training.adjacency is Adjacency.REPLACE_ONE:
+    everyone = training.tau is None and training.changed == training.n
+    if loss.lower >= _NO_PROTECTION and everyone and training.adjacency is Adjacency.REPLACE_ONE:
         parts.append(_remedy(training))
     return "\n".join(part for part in parts if part)
 
@@ -47,7 +48,7 @@ def of_noise(training: Training, target: fmpq, sigma: fmpq) -> str:
         part
         for part in (
             f"A noise multiplier of {brief(sigma, digits=7)} certainly keeps the loss at "
-            f"{text(target)} or below: {_secret(training)}.",
+            f"{text(target)} or below, against someone who wants to know {_secret(training)}.",
             _assumes(training),
             utility(training, sigma),
         )
@@ -57,7 +58,7 @@ def of_noise(training: Training, target: fmpq, sigma: fmpq) -> str:
 
 def _secret(training: Training) -> str:
     if training.adjacency is Adjacency.ADD_REMOVE:
-        return f"whether {text(training.changed)} given records were there"
+        return f"whether a given group of size {text(training.changed)} was there"
     if training.tau is not None:
         return (
             f"which of two populations within total variation {text(training.tau)} the "
@@ -98,6 +99,8 @@ def _assumes(training: Training) -> str:
         "batches drawn by Poisson sampling afresh at every step (not by shuffling)"
         if poisson
         else "batches chosen without a look at the data"
+        if any(run.sampling is Sampling.ANY for run in training.runs if isinstance(run, BatchSteps))
+        else "uniformly random batches of distinct records"
     )
     return (
         f"This assumes per-record clipping to norm 1, noise on the sum of the clipped gradients, "

@@ -128,3 +128,20 @@ def test_practically_no_protection_names_what_helps() -> None:
     said = " ".join(out.split())
     assert "practically no protection" in said
     assert "A loss of 0.5 takes at most 1059" in said
+
+
+def test_a_rate_never_costs_the_loss() -> None:
+    """Where the trade-off curve is out of reach, fpr + loss still holds."""
+    base = ("--sampling-probability", "0.01", "--steps", "1000", "--n", "1000")
+    found = answer("sgd", "--noise-multiplier", "20", *base, "--fpr", "0.01")
+    assert Fraction(found["tpr"]["upper"]) <= 1  # type: ignore[index]
+    near = answer("sgd", "--noise-multiplier", "100", *base, "--distance", "0", "--fpr", "0.05")
+    assert Fraction(near["tpr"]["upper"]) < Fraction("0.0500001")  # type: ignore[index]
+
+
+def test_no_noise_needed_is_said() -> None:
+    code, out, _ = call(
+        "noise", "--loss", "0.5", "--sampling-probability", "0.01", "--steps", "3", "--n", "1"
+    )
+    assert code == 0
+    assert "no noise is needed" in out

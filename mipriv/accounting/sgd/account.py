@@ -19,7 +19,7 @@ from mipriv.errors import require
 BUDGET = 3e7  # multiplications: some seconds
 ARITHMETIC = "Arb balls"
 _BITS = 72
-_LATTICE_POINTS = 1 << 20
+_LATTICE_POINTS = 1 << 18
 _MAX_BITS = 1 << 14
 
 
@@ -50,6 +50,7 @@ class Account:
         deleted: records on the other side only.
         width: wanted width of the enclosure: of the loss, and relative to 1 - loss.
         budget: multiplications a Fourier series may cost.
+        lattice: whether a lattice may be tried where that does not suffice; some seconds.
     """
 
     runs: tuple[PoissonSteps, ...]
@@ -57,6 +58,7 @@ class Account:
     deleted: int
     width: float = 1e-9
     budget: float = BUDGET
+    lattice: bool = True
     _cache: dict[int, list[Run]] = field(default_factory=dict, compare=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -101,6 +103,8 @@ class Account:
             crude = self._certain(fmpq(*self.width.as_integer_ratio()))
             if crude is not None:
                 return crude
+            if not self.lattice:
+                raise TooExpensive
             from mipriv.accounting.sgd import lattice  # loads NumPy and SciPy
 
             pairs = [(pair(*self._pair_inputs(run), _BITS), run.steps) for run in self._runs]

@@ -262,10 +262,11 @@ def _dominating(training: Training) -> SgdBound:
 def _coupled(training: Training, progress: Progress | None) -> SgdBound:
     n, tau = training.n, training.tau or fmpq(0)
     width = training.wanted()
+    # a lattice at every group size would take minutes
     mean = mean_shared(
         n,
         tau,
-        lambda k: training.account(k, width / 8).value.value,
+        lambda k: replace(training.account(k, width / 8), lattice=False).value.value,
         width=width,
         most=600 if n * tau <= _FEW else 100,
         progress=progress,
