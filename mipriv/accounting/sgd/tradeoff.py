@@ -14,6 +14,7 @@ from statistics import NormalDist
 from flint import arb, ctx, fmpq
 
 from mipriv.accounting.sgd.account import Account
+from mipriv.accounting.sgd.fourier import Transform
 from mipriv.contexts.arb import ARB
 from mipriv.errors import PrecisionError
 from mipriv.formulas.curves import gaussian_missed
@@ -48,8 +49,8 @@ def missed(account: Account, fpr: fmpq) -> arb:
     while reach <= _LARGEST_REACH:
         transform = account.for_curve(reach)
 
-        def height(g: arb, transform: object = transform) -> arb:
-            return account.at(g.log(), transform) - g * fpr  # type: ignore[arg-type]
+        def height(g: arb, transform: tuple[Transform, int] | None = transform) -> arb:
+            return account.at(g.log(), transform) - g * fpr
 
         best = _peak(height, reach)
         if abs(best) < reach - 0.5:
