@@ -6,24 +6,22 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flint import arb, ctx, fmpq
+from flint import arb, fmpq
 
 from mipriv.accounting.sgd.account import BUDGET
 from mipriv.accounting.sgd.calibrate import Bracket
 from mipriv.accounting.sgd.calibrate import noise as least_noise
-from mipriv.accounting.sgd.errors import TooExpensive
 from mipriv.accounting.sgd.steps import BatchSteps, PoissonSteps, Sampling, Steps
-from mipriv.accounting.sgd.tradeoff import missed
 from mipriv.accounting.sgd.training import SgdBound, Training, bounds
 from mipriv.calculator import sgd_statement as say
 from mipriv.calculator.answer import Answer, Json, Row, ends, shown, text
-from mipriv.errors import PrecisionError, require
+from mipriv.calculator.sgd_rates import DIGITS, true_positive_rate
+from mipriv.errors import require
 from mipriv.game import Adjacency
 from mipriv.guarantee import Kind
 from mipriv.rigor.decimals import exact, round_rational, unit
 from mipriv.rigor.enclosure import Enclosure
 
-DIGITS = 17
 _TOLERANCE = 1e-6
 Progress = Callable[[str], None]
 
@@ -214,7 +212,7 @@ def sgd(
     )
     rate = None if fpr is None else unit(fpr, "fpr")
     best, *others = bounds(training, progress=_counted(progress))
-    tpr = None if rate is None else _tpr(training, best, rate)
+    tpr = None if rate is None else true_positive_rate(training, best, rate)
     return SgdLoss(training=training, best=best, others=tuple(others), fpr=rate, tpr=tpr)
 
 
@@ -335,23 +333,6 @@ def training_inputs(training: Training) -> dict[str, str | None]:
     if rest:
         given["further_runs"] = str(len(rest))
     return given
-
-
-def _tpr(training: Training, best: SgdBound, fpr: fmpq) -> tuple[Enclosure, Kind]:
-    """Largest true positive rate: off the trade-off curve where there is one, else fpr + loss."""
-    limit = _enclosure((best.loss + fpr).min(arb(1)) if fpr < 1 else arb(1))
-    if training.near or training.poisson is None:
-        return limit, Kind.UPPER_BOUND
-    try:
-        account = training.account(training.records, training.wanted())
-        with ctx.workprec(256):
-            found = _enclosure(1 - missed(account, fpr))
-    except (TooExpensive, PrecisionError):
-        return limit, Kind.UPPER_BOUND
-    if best.kind is not Kind.EXACT and limit.upper < found.upper:
-        return limit, Kind.UPPER_BOUND
-    ends_ = (min(end, limit.upper) for end in (found.lower, found.upper))
-    return Enclosure(*ends_), best.kind
 
 
 def _enclosure(value: arb) -> Enclosure:
