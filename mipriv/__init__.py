@@ -11,12 +11,23 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mipriv.accounting.mechanisms import (
+        ExponentialMechanism,
+        GaussianMechanism,
+        GeometricMechanism,
+        LaplaceMechanism,
+        RandomisedResponse,
+    )
+    from mipriv.accounting.renyi import RenyiDP
     from mipriv.arrays import Sweep, sweep
     from mipriv.calculator.bound import Bound, bound
     from mipriv.calculator.curves import CurveLoss, curve, gaussian, laplace, zcdp
     from mipriv.calculator.information import InformationLoss, information
     from mipriv.calculator.inverse import Inverse, delta, epsilon, size
-    from mipriv.calculator.sgd import NoiseMultiplier, SgdLoss, noise, sgd
+    from mipriv.calculator.mechanisms import MechanismLoss, mechanism
+    from mipriv.calculator.renyi import RdpLoss, rdp
+    from mipriv.calculator.sgd import noise, sgd
+    from mipriv.calculator.sgd_answers import NoiseMultiplier, SgdLoss
     from mipriv.errors import (
         Infeasible,
         ParameterError,
@@ -30,13 +41,21 @@ __version__ = "0.1.0"
 _HOME = {
     "Bound": "calculator.bound",
     "CurveLoss": "calculator.curves",
+    "ExponentialMechanism": "accounting.mechanisms",
+    "GaussianMechanism": "accounting.mechanisms",
+    "GeometricMechanism": "accounting.mechanisms",
     "Infeasible": "errors",
     "InformationLoss": "calculator.information",
     "Inverse": "calculator.inverse",
-    "NoiseMultiplier": "calculator.sgd",
+    "LaplaceMechanism": "accounting.mechanisms",
+    "MechanismLoss": "calculator.mechanisms",
+    "NoiseMultiplier": "calculator.sgd_answers",
     "ParameterError": "errors",
     "PrecisionError": "errors",
-    "SgdLoss": "calculator.sgd",
+    "RandomisedResponse": "accounting.mechanisms",
+    "RdpLoss": "calculator.renyi",
+    "RenyiDP": "accounting.renyi",
+    "SgdLoss": "calculator.sgd_answers",
     "Sweep": "arrays",
     "UnsupportedGuarantee": "errors",
     "bound": "calculator.bound",
@@ -46,8 +65,10 @@ _HOME = {
     "gaussian": "calculator.curves",
     "information": "calculator.information",
     "laplace": "calculator.curves",
+    "mechanism": "calculator.mechanisms",
     "noise": "calculator.sgd",
     "optimal": "loss.optimal",
+    "rdp": "calculator.renyi",
     "sgd": "calculator.sgd",
     "size": "calculator.inverse",
     "sweep": "arrays",
@@ -57,12 +78,20 @@ _HOME = {
 __all__ = [
     "Bound",
     "CurveLoss",
+    "ExponentialMechanism",
+    "GaussianMechanism",
+    "GeometricMechanism",
     "Infeasible",
     "InformationLoss",
     "Inverse",
+    "LaplaceMechanism",
+    "MechanismLoss",
     "NoiseMultiplier",
     "ParameterError",
     "PrecisionError",
+    "RandomisedResponse",
+    "RdpLoss",
+    "RenyiDP",
     "SgdLoss",
     "Sweep",
     "UnsupportedGuarantee",
@@ -73,8 +102,10 @@ __all__ = [
     "gaussian",
     "information",
     "laplace",
+    "mechanism",
     "noise",
     "optimal",
+    "rdp",
     "sgd",
     "size",
     "sweep",

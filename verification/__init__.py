@@ -1,1 +1,1 @@
-"""Measurements on the finished package, run from a checkout: `python -m verification --help`."""
+"""Attackers against the theory, and measurements, run from a checkout: `python -m verification --help`."""

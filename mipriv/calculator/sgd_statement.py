@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from flint import fmpq
+from flint import arb, fmpq
 
 from mipriv.accounting.sgd.revealed import square_sum
-from mipriv.accounting.sgd.steps import BatchSteps, PoissonSteps, Sampling
+from mipriv.accounting.sgd.steps import BatchSteps, PoissonSteps, Sampling, Steps
 from mipriv.accounting.sgd.training import SgdBound, Training
 from mipriv.calculator.answer import brief, percent, text
+from mipriv.calculator.phrases import counted, gains
+from mipriv.contexts.arb import power
 from mipriv.game import Adjacency
 from mipriv.guarantee import Kind
 from mipriv.rigor.enclosure import Enclosure
@@ -23,17 +25,18 @@ def of_loss(
     training: Training,
     best: SgdBound,
     loss: Enclosure,
+    complement: Enclosure,
     fpr: fmpq | None,
     tpr: tuple[Enclosure, Kind] | None,
 ) -> str:
     """Statement of `sgd`."""
-    parts = [_who(training, best, loss), _assumes(training)]
+    parts = [_who(training, best, loss, complement), _assumes(training)]
     if fpr is not None and tpr is not None:
         parts.append(
             f"At a false positive rate of {percent(fpr)} the true positive rate is at most "
             f"{percent(tpr[0].upper)}."
         )
-    parts.append(utility(training, max(run.noise_multiplier for run in training.runs)))
+    parts.append(utility(training))
     everyone = training.tau is None and training.changed == training.n
     if loss.lower >= _NO_PROTECTION and everyone and training.adjacency is Adjacency.REPLACE_ONE:
         parts.append(_remedy(training))
@@ -50,7 +53,7 @@ def of_noise(training: Training, target: fmpq, sigma: fmpq) -> str:
             f"A noise multiplier of {brief(sigma, digits=7)} certainly keeps the loss at "
             f"{text(target)} or below, against someone who wants to know {_secret(training)}.",
             _assumes(training),
-            utility(training, sigma),
+            utility(training.with_noise(sigma)),
         )
         if part
     )
@@ -62,23 +65,20 @@ def _secret(training: Training) -> str:
     if training.tau is not None:
         return (
             f"which of two populations within total variation {text(training.tau)} the "
-            f"{text(training.n)} records came from"
+            f"{counted(training.n, 'record')} came from"
         )
     if training.changed == training.n:
-        return f"which of any two populations the {text(training.n)} records came from"
+        return f"which of any two populations the {counted(training.n, 'record')} came from"
     return (
-        f"which of two data sets, differing in {text(training.changed)} of {text(training.n)} "
-        "records, was used"
+        f"which of two data sets, differing in {text(training.changed)} of "
+        f"{counted(training.n, 'record')}, was used"
     )
 
 
-def _who(training: Training, best: SgdBound, loss: Enclosure) -> str:
-    odds = fmpq(loss.upper.numerator, loss.upper.denominator)
-    parts = [
-        f"Someone who wants to know {_secret(training)} gains an advantage (true positive rate "
-        f"minus false positive rate) of at most {brief(loss.upper)}: at even odds a guess is right "
-        f"at most {percent((1 + odds) / 2)} of the time, where a blind guess is right 50%."
-    ]
+def _who(training: Training, best: SgdBound, loss: Enclosure, complement: Enclosure) -> str:
+    parts = [gains(_secret(training), loss, complement)]
+    if loss.upper == 0:
+        return parts[0]
     if best.kind is Kind.EXACT:
         parts.append("Some model and some data leak exactly that much; yours may leak less.")
     else:
@@ -108,24 +108,34 @@ def _assumes(training: Training) -> str:
     )
 
 
-def utility(training: Training, sigma: fmpq) -> str:
-    """How the noise of an averaged step compares with what a gradient can be."""
-    run = training.runs[0]
-    size = (
-        run.sampling_probability * training.n
-        if isinstance(run, PoissonSteps)
-        else fmpq(run.batch_size)
-    )
-    if size == 0 or run.steps == 0:
+def utility(training: Training) -> str:
+    """How the noise of a step compares with what its gradients can be, in the clearest run."""
+    runs = [run for run in training.runs if run.steps > 0 and _size(run, training.n) > 0]
+    if not runs:
         return ""
-    share = sigma / size
-    said = (
-        f"The noise of one averaged step is {brief(share)} clip norms a coordinate, where the "
-        "averaged gradient is at most 1 in all"
-    )
+    run = min(runs, key=lambda run: run.noise_multiplier / max(_size(run, training.n), fmpq(1)))
+    size, sigma = _size(run, training.n), run.noise_multiplier
+    share = sigma / max(size, fmpq(1))
+    if size < 1 and isinstance(run, PoissonSteps):
+        empty = power(1 - arb(run.sampling_probability), training.n).lower().fmpq()
+        said = (
+            f"A step samples {brief(size)} records on average, and none with a probability of at "
+            f"least {percent(empty, upward=False)}: then it is noise alone. One record's gradient is "
+            f"at most 1 clip norm in all, the noise {brief(share)} a coordinate"
+        )
+    else:
+        said = (
+            f"The noise of one averaged step is {brief(share)} clip norms a coordinate, where the "
+            "averaged gradient is at most 1 in all"
+        )
     if share >= _SIGNAL:
         return f"{said}: a model trained with it has learnt next to nothing."
     return f"{said}."
+
+
+def _size(run: Steps, n: int) -> fmpq:
+    """Records of a step, on average."""
+    return run.sampling_probability * n if isinstance(run, PoissonSteps) else fmpq(run.batch_size)
 
 
 def _remedy(training: Training) -> str:

@@ -15,7 +15,8 @@ def largest_epsilon(target: Target, delta: fmpq, n: int, digits: int) -> Enclosu
         return None
     if target.met(fmpq(0), delta, n) == 0:
         return Enclosure.of(fmpq(0), digits)
-    with ctx.workprec(64):
+    # 1 - loss keeps its leading digits, however close to 1 the loss is
+    with ctx.workprec(64 + target.loss.height_bits()):
         steps = target.adjacency.edits(n) * target.tau
         start = -2 * (-arb(target.loss)).log1p() / steps
         guess = start.mid().fmpq()

@@ -8,6 +8,7 @@ from typing import Protocol
 from flint import fmpq
 
 from mipriv.calculator.answer import brief, percent, text
+from mipriv.calculator.phrases import counted
 from mipriv.calculator.solve import largest_epsilon, largest_size
 from mipriv.calculator.target import Target, Using
 from mipriv.game import Adjacency, PopulationGame
@@ -29,9 +30,10 @@ def neighbours(adjacency: Adjacency, n: int) -> str:
     """What the guarantee is about, and how many steps that makes."""
     if adjacency is Adjacency.REPLACE_ONE:
         return "data sets in which one record is replaced"
+    all_of_them = "the record" if n == 1 else f"all {text(n)} records"
     return (
-        "data sets in which one record is added or removed, so that replacing all "
-        f"{text(n)} records takes {text(2 * n)} steps"
+        "data sets in which one record is added or removed, so that replacing "
+        f"{all_of_them} takes {text(2 * n)} steps"
     )
 
 
@@ -85,7 +87,9 @@ def of_bound(answer: Bounded) -> str:
 def what(loss: Loss, n: int, near: bool, tau: fmpq | None) -> str:
     """The main sentence: who can learn what, and whether that is much."""
     pair = f"two populations within total variation {text(tau)}" if near else "any two populations"
-    intro = f"Someone who wants to know from which of {pair} the {text(n)} training records came"
+    intro = (
+        f"Someone who wants to know from which of {pair} the {counted(n, 'training record')} came"
+    )
     if loss.vacuous:
         reach = (
             "some learner with this guarantee tells them with certainty"

@@ -8,6 +8,8 @@ from mipriv.contexts._scalar import ScalarContext
 
 Real = arb | fmpq | int
 
+_FAR = 1
+
 
 class ArbContext(ScalarContext):
     """Balls at the precision of `flint.ctx`; exact rationals are converted on use."""
@@ -34,7 +36,10 @@ class ArbContext(ScalarContext):
         return arb(x).erf()
 
     def erfc(self, x: Real) -> arb:
-        return arb(x).erfc()
+        x = arb(x)
+        if x > _FAR:  # Arb loses all digits of an inexact argument; erfc falls, so the ends enclose
+            return x.lower().erfc().union(x.upper().erfc())
+        return x.erfc()
 
     def erfcinv(self, x: Real) -> arb:
         return arb(x).erfcinv()

@@ -46,6 +46,9 @@ class GaussianGroup(Group):
     def headroom(self, steps: int) -> Number:
         return gaussian_complement(ARB, self.mu, steps) if self.mu * steps else fmpq(1)
 
+    def saturated(self, steps: int) -> bool:  # noqa: ARG002  # two normals always overlap
+        return False
+
     def missed(self, fpr: fmpq, steps: int) -> Number:
         if fpr in (0, 1) or self.mu * steps == 0:
             return 1 - fpr
@@ -67,6 +70,9 @@ class LaplaceGroup(Group):
 
     def headroom(self, steps: int) -> Number:
         return laplace_complement(ARB, self.epsilon, steps) if self.epsilon * steps else fmpq(1)
+
+    def saturated(self, steps: int) -> bool:  # noqa: ARG002  # two Laplace laws always overlap
+        return False
 
     def missed(self, fpr: fmpq, steps: int) -> Number:
         if fpr in (0, 1) or self.epsilon * steps == 0:

@@ -23,7 +23,6 @@ Four reductions, none of which loses anything, make the question finite:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import comb
 
@@ -38,6 +37,8 @@ from mipriv.loss._ranking import ranking
 from mipriv.loss.group import ApproxDPGroup
 from mipriv.rigor.decimals import exact, unit, whole
 from mipriv.rigor.enclosure import DEFAULT_DIGITS, Enclosure, bits_for, checked_digits
+from mipriv.rigor.histograms import histograms as histograms
+from mipriv.rigor.histograms import multinomial
 
 MAX_HISTOGRAMS = 250
 MAX_MASS_BITS = 20_000  # of a product of n masses
@@ -182,16 +183,6 @@ def merged(pair: FinitePair) -> FinitePair:
     return FinitePair([p for p, _ in ordered], [q for _, q in ordered])
 
 
-def histograms(n: int, symbols: int) -> Iterator[tuple[int, ...]]:
-    """Counts of each symbol among n records, in lexicographic order."""
-    if symbols == 1:
-        yield (n,)
-        return
-    for count in range(n + 1):
-        for rest in histograms(n - count, symbols - 1):
-            yield (count, *rest)
-
-
 def _populations(claim: ApproxDP, game: PopulationGame) -> FinitePair:
     """Check that the question is one the program answers, and return its pair, merged."""
     if not isinstance(claim, ApproxDP) or not isinstance(game, PopulationGame):
@@ -231,15 +222,6 @@ def _require_size(n: int, pair: FinitePair) -> None:
     )
 
 
-def _probability(histogram: Sequence[int], masses: Sequence[fmpq]) -> fmpq:
-    """Multinomial probability of a histogram."""
-    total, left = fmpq(1), sum(histogram)
-    for count, mass in zip(histogram, masses, strict=True):
-        total *= comb(left, count) * mass**count
-        left -= count
-    return total
-
-
 def _caps(growth: fmpq, delta: fmpq, adjacency: Adjacency) -> list[tuple[fmpq, fmpq]]:
     """Slopes and offsets of the lines whose minimum with 1 bounds q(h) in terms of q(h').
 
@@ -261,7 +243,7 @@ def _program(growth: fmpq, delta: fmpq, n: int, pair: FinitePair, adjacency: Adj
     """Return the linear program, one variable a histogram."""
     symbols = range(len(pair.first))
     place = {h: k for k, h in enumerate(histograms(n, len(pair.first)))}
-    objective = tuple(_probability(h, pair.second) - _probability(h, pair.first) for h in place)
+    objective = tuple(multinomial(h, pair.second) - multinomial(h, pair.first) for h in place)
     caps = _caps(growth, delta, adjacency)
     links = [
         Row(k, fmpq(1), place[_replaced(h, old, new)], -slope, offset)

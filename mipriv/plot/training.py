@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from statistics import NormalDist
-from typing import Any
+from typing import Any, Unpack
 
 from flint import arb, ctx, fmpq
 
@@ -14,10 +14,9 @@ from mipriv.accounting.sgd.errors import TooExpensive
 from mipriv.accounting.sgd.steps import PoissonSteps
 from mipriv.accounting.sgd.training import SgdBound, Training, bounds
 from mipriv.calculator.answer import brief
-from mipriv.calculator.sgd import one_run
+from mipriv.calculator.sgd import GroupInputs, training_from
 from mipriv.contexts.arb import ARB
 from mipriv.formulas.curves import gaussian_missed
-from mipriv.game import Adjacency
 from mipriv.guarantee import Kind
 from mipriv.plot import canvas
 from mipriv.plot.canvas import COLOURS, short
@@ -35,19 +34,7 @@ _HALF = 0.5  # a loss beyond it is shown on the whole axis
 _SUM = "false positive rate + loss"
 
 
-def sgd(
-    *,
-    out: str,
-    noise_multiplier: object,
-    steps: object,
-    n: object,
-    sampling_probability: object = None,
-    batch_size: object = None,
-    group: object = None,
-    distance: object = None,
-    sampling: object = None,
-    adjacency: object = Adjacency.REPLACE_ONE,
-) -> str:
+def sgd(*, out: str, noise_multiplier: object, **inputs: Unpack[GroupInputs]) -> str:
     """Draw the loss of DP-SGD against the group size, and the trade-off curve of one group.
 
     Every line is an upper bound on what an attacker reaches, to the width of a line exact where it
@@ -55,9 +42,9 @@ def sgd(
 
     Args:
         out: file to write, .png, .svg or .pdf.
-        group: records that change in the trade-off curve, 0..n; default all n.
-        noise_multiplier, steps, n, sampling_probability, batch_size, distance, sampling,
-            adjacency: as for `mipriv.sgd`.
+        noise_multiplier: as for `mipriv.sgd`.
+        inputs: as for `mipriv.sgd`, without tau; `group` is the records that change in the
+            trade-off curve, default all n.
 
     Returns:
         The path written.
@@ -66,15 +53,8 @@ def sgd(
         ParameterError: an input outside its range, or an `out` that cannot be written.
         MissingExtra: matplotlib is not installed.
     """
-    run = one_run(noise_multiplier, steps, sampling_probability, batch_size, sampling)
-    training = Training(
-        runs=(run,),
-        n=n,  # type: ignore[arg-type]  # checked there, as are the others
-        group=group,  # type: ignore[arg-type]
-        distance=distance,  # type: ignore[arg-type]
-        adjacency=adjacency,  # type: ignore[arg-type]
-        width=_WIDTH,
-        budget=_BUDGET,
+    training = replace(
+        training_from(noise_multiplier=noise_multiplier, **inputs), width=_WIDTH, budget=_BUDGET
     )
 
     def draw(left: Any, right: Any) -> None:

@@ -191,6 +191,8 @@ def test_unreadable_files(tmp_path: Path) -> None:
         (["nope"], "No such command"),
         ([], "missing command"),
         (["plot"], "missing command"),
+        (["mechanism"], "missing command"),
+        (["mechanism", "nope"], "No such command"),
         (["plot", "loss", "--out", "x.jpg"], "out=x.jpg: must end in .png, .svg, .pdf"),
         (["plot", "loss", "--out", "/nowhere/x.png"], "must be a file that can be written"),
         (["plot", "sgd", "--steps", "1", "--n", "1", "--out", "x.png"], "--noise-multiplier"),
@@ -208,18 +210,40 @@ def test_bad_input_is_one_line_and_exit_two(args: list[str], words: str) -> None
     assert words in err
 
 
+EVERY = [
+    "bound", "curve", "delta", "epsilon", "gaussian", "information", "laplace",
+    "mechanism exponential", "mechanism gaussian", "mechanism geometric", "mechanism laplace",
+    "mechanism response", "noise", "plot epsilon", "plot loss", "plot sgd", "plot tradeoff",
+    "rdp", "sgd", "size", "zcdp",
+]  # fmt: skip
+
+
+def test_every_command_is_in_the_lists_of_these_tests() -> None:
+    import click
+
+    from mipriv.cli.app import cli
+
+    found = []
+    context = click.Context(cli)
+    for name in cli.list_commands(context):
+        command = cli.get_command(context, name)
+        assert command is not None
+        inner = list(command.commands) if isinstance(command, click.Group) else []
+        found += [f"{name} {sub}" for sub in inner] or [name]
+    assert sorted(found) == EVERY
+
+
 def test_version_and_help() -> None:
     from mipriv import __version__
 
     assert call("--version") == (0, f"mipriv {__version__}\n", "")
-    for command in ("bound", "epsilon", "delta", "size", "information", "gaussian", "laplace",
-                    "curve", "zcdp", "sgd", "noise"):  # fmt: skip
-        code, out, _ = call(command, "--help")
+    for command in EVERY:
+        code, out, _ = call(*command.split(), "--help")
         assert code == 0
         assert "Example:" in out
         assert f"mipriv {command}" in out
-    for picture in ("loss", "epsilon", "tradeoff", "sgd"):
-        assert f"mipriv plot {picture}" in call("plot", picture, "--help")[1]
+    listed = call("--help")[1]
+    assert all(f"  {command.split()[0]} " in listed for command in EVERY)
 
 
 def test_the_examples_in_the_help_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -227,11 +251,9 @@ def test_the_examples_in_the_help_run(tmp_path: Path, monkeypatch: pytest.Monkey
 
     monkeypatch.chdir(tmp_path)
     (tmp_path / "accountant.csv").write_text("epsilon,delta\n0.1,1e-6\n")
-    commands = [[c] for c in ("bound", "epsilon", "delta", "size", "information", "gaussian",
-                              "laplace", "curve", "zcdp", "sgd", "noise")]  # fmt: skip
-    commands += [["plot", p] for p in ("loss", "epsilon", "tradeoff", "sgd")]
-    for command in commands:
-        help_text = call(*command, "--help")[1]
+    (tmp_path / "orders.csv").write_text("alpha,rdp\n2,1e-6\n32,1.6e-5\n")
+    for command in EVERY:
+        help_text = call(*command.split(), "--help")[1]
         line = next(text for text in help_text.splitlines() if text.strip().startswith("mipriv "))
         code, out, err = call(*shlex.split(line)[1:])
         assert (code, err) == (0, ""), line

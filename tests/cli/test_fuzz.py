@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 
+import pytest
+
 from tests.cli.test_commands import call
 
 VALUES = [
@@ -24,6 +26,9 @@ USUAL = {
     "--tau": ["0", "0.1", "1"],
     "--delta": ["0", "1e-6", "0.5"],
     "--prior": ["0.2"],
+    "--scale": ["1", "300"],
+    "--sensitivity": ["1", "2"],
+    "--standard-deviation": ["10"],
     "--fpr": ["0.01"],
     "--adjacency": ["add-remove"],
 }
@@ -32,6 +37,8 @@ OPTIONS = ["--eps", "--delta", "--n", "--tau", "--prior", "--secrets", "--adjace
            "--direction", "--nope", "-h"]  # fmt: skip
 COMMANDS = ["bound", "epsilon", "delta", "size", "information", "gaussian", "laplace", "curve",
             "zcdp", "plot", "nope", ""]  # fmt: skip
+MECHANISMS = ["mechanism", "mechanism gaussian", "mechanism laplace", "mechanism geometric",
+              "mechanism exponential", "mechanism nope", "rdp"]  # fmt: skip
 NEEDED = {
     "bound": ["--eps", "--n"],
     "epsilon": ["--n", "--loss"],
@@ -41,16 +48,19 @@ NEEDED = {
     "gaussian": ["--mu", "--n"],
     "laplace": ["--eps", "--n"],
     "zcdp": ["--rho", "--n"],
+    "mechanism gaussian": ["--standard-deviation", "--sensitivity", "--n"],
+    "mechanism laplace": ["--scale", "--sensitivity", "--n"],
+    "mechanism geometric": ["--scale", "--n"],
+    "mechanism exponential": ["--eps", "--n"],
 }
-CASES = 2_400
 
 
-def arguments(draw: random.Random) -> list[str]:
+def arguments(draw: random.Random, commands: list[str]) -> list[str]:
     """A command, most of the time with the options it needs, and some more at random."""
-    command = draw.choice(COMMANDS)
+    command = draw.choice(commands)
     options = list(NEEDED.get(command, [])) if draw.random() < 0.8 else []
     options += draw.sample(OPTIONS, draw.randrange(4))
-    args = [command]
+    args = command.split(" ")
     for option in options:
         args.append(option)
         if option not in ("--json", "-h") and draw.random() < 0.95:
@@ -61,11 +71,12 @@ def arguments(draw: random.Random) -> list[str]:
     return args
 
 
-def test_random_arguments_never_end_in_a_traceback() -> None:
+@pytest.mark.parametrize(("commands", "cases"), [(COMMANDS, 2_400), (MECHANISMS, 400)])
+def test_random_arguments_never_end_in_a_traceback(commands: list[str], cases: int) -> None:
     draw = random.Random(20240611)
     codes = {0: 0, 1: 0, 2: 0}
-    for _ in range(CASES):
-        args = arguments(draw)
+    for _ in range(cases):
+        args = arguments(draw, commands)
         code, out, err = call(*args)
         assert code in codes, args
         codes[code] += 1
@@ -77,5 +88,5 @@ def test_random_arguments_never_end_in_a_traceback() -> None:
             assert err == "", args
             assert out, args
     # the generator reaches answers and refusals alike
-    assert codes[0] > CASES / 20
-    assert codes[2] > CASES / 4
+    assert codes[0] > cases / 20
+    assert codes[2] > cases / 4

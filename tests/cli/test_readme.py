@@ -20,7 +20,7 @@ COMMANDS = re.findall(r"`(mipriv [^`|]*?)`", README)
 
 
 def test_there_is_something_to_test() -> None:
-    assert len(SESSIONS) == 3
+    assert len(SESSIONS) == 4
     assert len(SETUP) == 2
     assert len(COMMANDS) >= 6
 
@@ -50,6 +50,7 @@ def test_commands_in_the_text_run(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "FILE.csv").write_text("epsilon,delta\n0.01,1e-6\n")
+    (tmp_path / "ORDERS.csv").write_text("alpha,rdp\n2,1e-6\n32,1.6e-5\n")
     args = shlex.split(command)[1:]
     code, out, err = call(*args) if len(args) > 1 else call(*args, "--help")
     assert (code, err) == (0, ""), command

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
+from flint import fmpq
 
+import mipriv
+from mipriv import plot
 from tests.cli.test_commands import answer, call
 
 RUN = ("--sampling-probability", "0.05", "--steps", "200", "--n", "1000")
@@ -95,6 +100,11 @@ def test_bad_files(text: str, said: str, tmp_path: Path) -> None:
         (("--sampling", "fixed"), "must be poisson"),
         (("--sampling", "shuffle"), "must be one of poisson, fixed, any"),
         (("--width", "x"), "width=x"),
+        (("--width", "1e-400"), "width=1e-400: must lie in [1e-300, 1)"),
+        (("--width", "1"), "width=1: must lie in [1e-300, 1)"),
+        (("--budget", "0.5"), "budget=0.5: must lie in [1, 1e300)"),
+        (("--budget", "1e400"), "budget=1e400: must lie in [1, 1e300)"),
+        (("--batch-size", "5"), "sampling_probability=0.05, batch_size=5: must not both be given"),
         (("--also", "no such file"), "must be readable"),
     ],
 )
@@ -102,6 +112,99 @@ def test_refusals(arguments: tuple[str, ...], said: str) -> None:
     code, out, err = call("sgd", "--noise-multiplier", "1", *RUN, *arguments)
     assert (code, out) == (2, "")
     assert said in err
+
+
+def test_refusals_of_noise() -> None:
+    few = ("noise", "--loss", "0.1", "--steps", "2", "--n", "3")
+    code, out, err = call(*few)
+    assert (code, out) == (2, "")
+    assert err == "Error: sampling_probability: must be given, or batch_size\n"
+    code, _, err = call(*few, "--sampling-probability", "0.5", "--tolerance", "1e-400")
+    assert code == 2
+    assert "tolerance=1e-400: must lie in [1e-9, 1)" in err
+
+
+def test_inputs_that_a_command_does_not_take() -> None:
+    """No library function takes another's inputs in silence."""
+    run: dict[str, Any] = {"sampling_probability": "0.1", "steps": 3, "n": 5}
+    for name in ("also", "width", "budget", "fpr"):
+        with pytest.raises(TypeError, match=name):
+            mipriv.noise(loss="0.1", **run, **{name: None})
+    with pytest.raises(mipriv.ParameterError, match="tau"):
+        plot.sgd(out="x.png", noise_multiplier=1, **run, tau="0.5")
+
+
+def words(*args: str) -> str:
+    """The text of a command without its line breaks."""
+    code, out, err = call(*args)
+    assert (code, err) == (0, "")
+    return " ".join(out.split())
+
+
+def test_one_record_is_said_in_the_singular() -> None:
+    run = ("--steps", "10", "--sampling-probability", "0.5", "--n", "1")
+    for said in (
+        words("sgd", "--noise-multiplier", "5", *run),
+        words("noise", "--loss", "0.1", *run),
+        words("sgd", "--noise-multiplier", "5", *run, "--tau", "0.5"),
+    ):
+        assert "the 1 record came from" in said
+    assert "0 of 1 record, was used" in words(
+        "sgd", "--noise-multiplier", "5", *run, "--group", "0"
+    )
+
+
+def test_steps_without_a_record_are_said_to_be_noise() -> None:
+    run = ("--steps", "10", "--sampling-probability", "0.05")
+    said = words("sgd", "--noise-multiplier", "0.5", *run, "--n", "10")
+    # 0.95^10 = 0.59873...
+    assert "A step samples 0.5 records on average, and none with a probability of at least" in said
+    assert "at least 59.87%: then it is noise alone" in said
+    assert "the noise 0.5 a coordinate." in said
+    assert "averaged step" not in said
+    noisy = words("sgd", "--noise-multiplier", "5", *run, "--n", "10")
+    assert "learnt next to nothing" in noisy
+    full = words("sgd", "--noise-multiplier", "0.5", *run, "--n", "20")
+    assert "The noise of one averaged step is 0.5 clip norms a coordinate" in full
+
+
+def test_the_clearest_run_is_the_one_spoken_of(tmp_path: Path) -> None:
+    path = tmp_path / "runs.json"
+    path.write_text(
+        json.dumps({"noise_multiplier": 10, "sampling_probability": "0.05", "steps": 1})
+    )
+    run = ("sgd", "--noise-multiplier", "5000", *RUN, "--group", "1")
+    assert "one averaged step is 100 clip norms" in words(*run)
+    assert "one averaged step is 0.2 clip norms" in words(*run, "--also", str(path))
+
+
+def test_a_certain_loss_is_not_called_wide() -> None:
+    run = ("--sampling-probability", "0.05", "--steps", "200", "--n", "1000")
+    found = answer("sgd", "--noise-multiplier", "1", *run)
+    assert "wide" not in found["loss"]  # type: ignore[operator]
+    assert Fraction(found["complement"]["upper"]) < Fraction(1, 2**300)  # type: ignore[index]
+    said = words("sgd", "--noise-multiplier", "1", *run)
+    assert "wider than asked for" not in said
+    assert "of at most 1 - " in said
+
+
+def test_a_wide_bracket_is_called_wide() -> None:
+    found = mipriv.noise(loss="0.1", sampling_probability=1, steps=4, n=1)
+    assert not found.bracket.wide
+    assert "wide" not in found.as_dict()["noise_multiplier"]
+    assert "wider than asked for" not in str(found)
+    open_ = replace(found, bracket=replace(found.bracket, wide=True))
+    assert open_.as_dict()["noise_multiplier"]["wide"] is True
+    assert f"(not {found.lower}; wider than asked for)" in str(open_)
+    below = replace(found, bracket=replace(found.bracket, lower=fmpq(0), wide=True))
+    assert "(how much less would do is not known; wider than asked for)" in str(below)
+
+
+def test_a_loss_of_nothing() -> None:
+    run = ("--sampling-probability", "0.05", "--steps", "200", "--n", "10", "--distance", "0")
+    said = words("sgd", "--noise-multiplier", "1", *run)
+    assert "learns nothing: the loss is 0." in said
+    assert "1 - loss >= 1 " in said or "1 - loss = 1 " in said
 
 
 def test_adding_records_is_said_not_to_be_the_population_loss() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 
+import numpy as np
 import pytest
 
 import mipriv
@@ -34,11 +35,6 @@ def rows(points: int = 120) -> list[tuple[Fraction, Fraction]]:
     return [(e, Fraction(min(1.0, profile(float(e)) + 1e-13))) for e in grid]
 
 
-def support(points: list[tuple[float, float]], slope: float) -> float:
-    """Least c with the line y = c - slope x touching the set from below."""
-    return min(y + slope * x for x, y in points)
-
-
 def test_the_hull_bounds_the_truth_and_is_where_theory_puts_it() -> None:
     """q = .1, sigma = .7, n = 2: f alone would say .0847, the truth is .1020, the hull .1050."""
     one = mipriv.curve(rows=rows(), n=2)
@@ -55,28 +51,28 @@ def test_the_hull_is_iterated_from_its_support_lines(n: int) -> None:
     """Describe the hull by its tangents instead of its vertices, and iterate that."""
     table = rows(30)
     lines = [(math.exp(float(e)), 1 - float(d)) for e, d in table]
-    grid = [k / 20000 for k in range(20001)]
-    below = [max(0.0, *(c - a * x for a, c in lines)) for x in grid]
-    points = list(zip(grid, below, strict=True))
-    points += [(y, x) for x, y in points]
+    grid = np.arange(20001) / 20000
+    below = np.max([0 * grid, *(c - a * grid for a, c in lines)], axis=0)
+    x, y = np.concatenate([grid, below]), np.concatenate([below, grid])  # the curve and its mirror
     slopes = [math.exp(k / 60) for k in range(-240, 241)]
-    tangents = [(s, support(points, s)) for s in slopes]
+    # least c with the line y = c - slope x touching the set from below
+    tangents = [(s, float(np.min(y + s * x))) for s in slopes]
 
     def hull(x: float) -> float:
         return max(0.0, *(c - s * x for s, c in tangents))
 
-    y = 0.5
+    point = 0.5
     if n % 2:
         low, high = 0.0, 1.0
         for _ in range(60):
             middle = (low + high) / 2
             low, high = (middle, high) if hull(middle) > middle else (low, middle)
-        y = low
+        point = low
     for _ in range(n // 2):
-        y = hull(1 - y)
+        point = hull(1 - point)
     found = mipriv.curve(rows=table, n=n, direction="one").loss
     # the tangents are dense to 1/60 in log slope, the grid to 1/20000: both err below 3e-4
-    assert abs(float(found.upper) - (1 - 2 * y)) < 3e-4
+    assert abs(float(found.upper) - (1 - 2 * point)) < 3e-4
 
 
 def test_one_row_in_one_direction_is_a_segment() -> None:

@@ -7,8 +7,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-from proofs import exact
-
 ROOT = Path(__file__).parents[2]
 
 
@@ -25,14 +23,26 @@ def proofs(*arguments: str, path: str | None = None) -> subprocess.CompletedProc
 
 
 def test_one_table_of_what_was_shown() -> None:
-    done = proofs("--only", "exact")
+    """Of three engines, for one formula."""
+    done = proofs("--only", "theorem.group_delta", "--without", "coq")
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert lines[0].split() == ["what", "by", "evidence", "seconds"]
-    assert any("exact.worst-case" in line and "360 claims" in line for line in lines)
-    total = len(exact.CHECKS)
-    assert lines[-1].startswith(f"{total} of {total} proofs shown in ")
-    assert f"[1/{total}] exact.group-privacy ..." in done.stderr
+    assert len(lines) == 6
+    for line, (slug, evidence) in zip(
+        lines[2:5],
+        (
+            ("exact.group-privacy", "360 claims"),
+            ("smt.group-step", "10 steps"),
+            ("derivation.theorem_01_group_privacy", "steps checked"),
+        ),
+        strict=True,
+    ):
+        assert f"  {slug}  " in line
+        assert evidence in line
+    assert lines[-1].startswith("3 of 3 proofs shown in ")
+    assert lines[-1].endswith(" s, left out: coq")
+    assert "[1/3] exact.group-privacy ..." in done.stderr
 
 
 def test_without_coq_it_says_so_and_fails(tmp_path: Path) -> None:

@@ -6,8 +6,10 @@ import json
 from fractions import Fraction
 
 import pytest
+from flint import arb, ctx, fmpq
 
 import mipriv
+from mipriv.contexts.arb import ARB
 from mipriv.errors import Infeasible, ParameterError, PrecisionError, UnsupportedGuarantee
 from mipriv.game import Adjacency, FinitePair, InversionGame, PopulationGame
 from mipriv.guarantee import ApproxDP, GaussianDP
@@ -49,6 +51,19 @@ def test_exact_ties_come_out_exact(
     assert loss.complement is not None
     assert loss.complement.lower == loss.complement.upper == 1 - expected
     assert loss.vacuous == (expected == 1)
+
+
+@pytest.mark.parametrize("x", [3, 30, 10**6, 2**21, 10**9 + 1, 3 * 10**14])
+def test_erfc_of_an_inexact_number_keeps_its_digits(x: int) -> None:
+    """However far out: the loss of a Gaussian learner on 10^18 records never saturates."""
+    with ctx.workprec(256):
+        third = ARB.erfc(arb(x) + fmpq(1, 3))
+        assert third.overlaps((arb(x) + fmpq(1, 3)).lower().erfc())
+        assert third.rel_accuracy_bits() > 256 - (x * x).bit_length() - 8
+    for answer in (mipriv.gaussian(mu="0.001", n=HUGE), mipriv.laplace(epsilon="0.001", n=HUGE)):
+        assert not answer.loss.vacuous
+        assert answer.loss.complement is not None
+        assert "e-" in str(answer.loss.complement.lower)
 
 
 def test_vacuous_is_decided_and_not_rounded() -> None:

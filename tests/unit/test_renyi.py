@@ -14,6 +14,7 @@ from mipriv.accounting import renyi
 from mipriv.accounting._renyi_events import Order, chain, single_step
 from mipriv.accounting.mechanisms import LaplaceMechanism, RandomisedResponse
 from mipriv.accounting.renyi import RenyiDP, renyi_curve, renyi_loss
+from mipriv.calculator.renyi import rdp
 from mipriv.errors import ParameterError
 from mipriv.game import PopulationGame
 from mipriv.loss.worst_case import worst_case
@@ -267,6 +268,43 @@ def test_the_curve_holds_for_gaussian_noise() -> None:
 def test_bad_orders_are_named(orders: Any, says: str) -> None:
     with pytest.raises(ParameterError, match=says):
         RenyiDP(orders=orders)
+
+
+@pytest.mark.parametrize(("n", "tau"), [(4, "0.3"), (30, "0.2"), (1000, "0.001")])
+def test_close_populations_lose_the_mean(n: int, tau: str) -> None:
+    """Never below the mean of Gaussian noise, nor far above the mean of the bounds themselves."""
+    claim = gaussian("0.1")
+    found = rdp(orders=claim.orders, n=n, tau=tau).population
+    assert found is not None
+    share, exact, bounds = number(Fraction(tau)), MP.mpf(0), MP.mpf(0)
+    mass = (1 - share) ** n
+    for k in range(min(n, 16) + 1):  # the mean is 6 at most: what is left raises neither by 1e-3
+        exact += mass * MP.erf(k * MP.mpf("0.1") / MP.sqrt(8))
+        bounds += mass * bound(claim, k)
+        mass *= (n - k) * share / ((k + 1) * (1 - share))
+    assert exact <= number(found.upper)
+    # between the sizes looked at, two bounds are added up: within a tenth where losses are small
+    assert number(found.upper) <= bounds * MP.mpf("1.1") + MP.mpf("1e-3")
+
+
+def test_the_ends_of_closeness() -> None:
+    orders = gaussian("0.1").orders
+    assert rdp(orders=orders, n=5, tau=0).loss.upper == 0
+    assert rdp(orders=orders, n=0, tau="0.5").loss.upper == 0
+    found = rdp(orders=orders, n=5, tau=1)
+    assert found.loss == found.worst_case
+
+
+@pytest.mark.parametrize("k", [1, 3, 40])
+@pytest.mark.parametrize("fpr", ["1e-6", "0.01", "0.5"])
+def test_true_positive_rates_hold_for_gaussian_noise(k: int, fpr: str) -> None:
+    found = rdp(orders=gaussian("0.1").orders, n=k, fpr=fpr)
+    assert found.tpr is not None
+    quantile = MP.sqrt(2) * MP.erfinv(1 - 2 * MP.mpf(fpr))
+    exact = MP.ncdf(k * MP.mpf("0.1") - quantile)
+    upper = number(found.tpr.upper)
+    # the 17 digits of the rate, rounded up
+    assert exact <= upper <= MP.mpf(fpr) + number(found.loss.upper) + MP.mpf("1e-16")
 
 
 def test_bad_arguments_are_named() -> None:

@@ -22,7 +22,9 @@ from mipriv.accounting.sgd.population import mean_shared
 from mipriv.accounting.sgd.steps import BatchSteps, PoissonSteps
 from mipriv.accounting.sgd.tradeoff import hockey_stick, missed
 from mipriv.accounting.sgd.training import Training, least
+from mipriv.contexts.arb import ARB
 from mipriv.errors import ParameterError
+from mipriv.formulas.curves import gaussian_missed
 
 
 def run(sigma: Any, q: Any, steps: int) -> PoissonSteps:
@@ -341,9 +343,19 @@ def test_no_noise_to_speak_of() -> None:
 
 
 def test_a_false_positive_rate_below_the_overlap() -> None:
+    """Normals at distance 2000/57, but for a run that adds less than 1e-13 to it.
+
+    Below the overlap, 6.6e-69, the log of the rate falls by at most 20 per unit of the distance.
+    """
     account = Account((run(57, 1, 1), run("1e9", "0.5", 1)), 1000, 1000)
-    with pytest.raises(mipriv.PrecisionError, match="fpr"):
-        missed(account, fmpq(1, 10**300))
+    for exponent in (60, 69, 80):
+        rate = fmpq(1, 10**exponent)
+        with ctx.workprec(1000):
+            found = missed(account, rate)
+            exact = gaussian_missed(ARB, arb(2000) / 57, 1, rate)
+            assert found.lower() <= exact * (1 + arb(10) ** -11)
+            assert found.upper() >= exact * (1 - arb(10) ** -11)
+            assert found.upper() < 1e-50
 
 
 def test_one_step_far_from_even_odds() -> None:

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from flint import arb, ctx, fmpq
 
-from mipriv.accounting.sgd import closed
+from mipriv.accounting.sgd import bracket, closed
 from mipriv.accounting.sgd.errors import TooExpensive
-from mipriv.accounting.sgd.fourier import Run, Transform
-from mipriv.accounting.sgd.line import Line
+from mipriv.accounting.sgd.fourier import ARITHMETIC, Run, Transform, choose, cost, float_cost
+from mipriv.accounting.sgd.line import Line, weight
 from mipriv.accounting.sgd.pairs import pair
 from mipriv.accounting.sgd.steps import PoissonSteps
-from mipriv.errors import require
+from mipriv.errors import PrecisionError, require
 
 BUDGET = 3e7  # multiplications: some seconds
-ARITHMETIC = "Arb balls"
 _BITS = 72
-_LATTICE_POINTS = 1 << 18
+_LEAST_BUDGET = 2.5e7  # of the nodes of the lines, which every series needs
+_CHOICES = 1e5  # what it takes to choose a series, at least
+_WIDEST = 0.1  # relative width at which a series is not worth its cost
+_TELLING = 16  # an enclosure tells how large a loss is if its ends are no further apart
+_FEW_NODES = 4_000
+_SERIES = "Fourier series of the dominating pair"
+_BRACKET = "bracket by tests and couplings of single steps"
 _MAX_BITS = 1 << 14
 
 
@@ -50,7 +56,7 @@ class Account:
         deleted: records on the other side only.
         width: wanted width of the enclosure: of the loss, and relative to 1 - loss.
         budget: multiplications a Fourier series may cost.
-        lattice: whether a lattice may be tried where that does not suffice; some seconds.
+        floats: whether float64 may be tried where that does not suffice; some seconds.
     """
 
     runs: tuple[PoissonSteps, ...]
@@ -58,8 +64,9 @@ class Account:
     deleted: int
     width: float = 1e-9
     budget: float = BUDGET
-    lattice: bool = True
+    floats: bool = True
     _cache: dict[int, list[Run]] = field(default_factory=dict, compare=False, repr=False)
+    _spent: list[float] = field(default_factory=list, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         require(self.width > 0, must="be > 0", width=self.width)
@@ -82,35 +89,80 @@ class Account:
         """Enclosure of 1 - loss.
 
         Raises:
-            TooExpensive: the budget does not suffice.
+            TooExpensive: the budget does not suffice for anything that would say how large it is.
         """
         with ctx.workprec(_BITS + 64):
             closed_form = self._closed(arb(0)) or self._certain(closed.SATURATED)
         if closed_form is not None:
             return closed_form
+        rough = self._rough
+        if self._narrow(rough):
+            return Shared(rough, _BRACKET)
         try:
-            return self._fourier()
+            found = self._fourier()
         except TooExpensive:
-            return self._fallback()
+            found = self._fallback()
+        return replace(found, value=_both(found.value, rough))
+
+    @cached_property
+    def _rough(self) -> arb:
+        """Enclosure of 1 - loss that costs nothing."""
+        return bracket.bracket(self._runs, self.inserted, self.deleted)
+
+    def _narrow(self, value: arb, share: float = 1.0) -> bool:
+        """Whether an enclosure of 1 - loss is as narrow as wanted, relative to the smaller end."""
+        scale = value.lower().min(complement(value).lower())
+        return bool(2 * value.rad() <= share * self.width * scale)
 
     def _fallback(self) -> Shared:
         """A cheaper enclosure where the series costs too much.
 
         Raises:
-            TooExpensive: none is to be had.
+            TooExpensive: none is to be had that tells how large the loss is.
         """
         with ctx.workprec(_BITS + 64):
             crude = self._certain(fmpq(*self.width.as_integer_ratio()))
             if crude is not None:
                 return crude
-            if not self.lattice:
-                raise TooExpensive
-            from mipriv.accounting.sgd import lattice  # loads NumPy and SciPy
+            value, method, arithmetic = self._stepwise(), _BRACKET, ARITHMETIC
+            if self.floats:
+                from mipriv.accounting.sgd import lattice  # loads NumPy and SciPy
 
-            pairs = [(pair(*self._pair_inputs(run), _BITS), run.steps) for run in self._runs]
-            found = lattice.enclose_to(pairs, width=self.width, max_points=_LATTICE_POINTS)
-            value = found.max(arb(0)).min(arb(1))
-            return Shared(value, "lattice of the dominating pair", lattice.ARITHMETIC)
+                with contextlib.suppress(TooExpensive):
+                    pairs = [
+                        (pair(*self._pair_inputs(run), _BITS), run.steps) for run in self._runs
+                    ]
+                    self._spent.append(self.budget)
+                    found = lattice.enclose_to(pairs, width=self.width, budget=self.budget)
+                    method, arithmetic = "lattice of the dominating pair", lattice.ARITHMETIC
+                    value = _both(found.max(arb(0)).min(arb(1)), value)
+            loss = complement(value)
+            if not (
+                loss.lower() * _TELLING > loss.upper()
+                or 2 * loss.rad() <= self.width * value.lower()
+            ):
+                raise TooExpensive
+            return Shared(value, method, arithmetic)
+
+    def _stepwise(self) -> arb:
+        """The enclosure of `_rough`, sharpened by one step's loss and by the affinity."""
+        value = self._rough
+        with contextlib.suppress(TooExpensive, PrecisionError):
+            base = self._base_bits
+            with ctx.workprec(base + 64):
+                lines = self._lines(base)
+                lost = sum((run.steps * _lost(run) for run in lines), arb(0))
+                log = self._log_affinity(base)
+                value = _both(bracket.by_affinity(log.union(log + lost)), value)
+                if all(run.line.count < _FEW_NODES for run in lines):
+                    steps = [(run.line.pair, run.steps) for run in lines]
+                    value = _both(bracket.stepwise(steps).union(arb(1)), value)
+        return value
+
+    @property
+    def cost(self) -> float:
+        """Multiplications that the series and lattices computed so far have taken, about."""
+        return math.fsum(self._spent)
 
     def gaussian_distance(self) -> arb | None:
         """mu, where the composition is two normals at that distance; else None."""
@@ -175,47 +227,75 @@ class Account:
         return Shared(lower.min(upper).union(upper), "a test of each step's count")
 
     def _fourier(self) -> Shared:
-        """The Fourier series, refined until it is as narrow as wanted.
+        """The Fourier series, refined until it is as narrow as wanted or as the budget allows.
 
-        First relative to the smaller of loss and 1 - loss; if that costs more than the budget,
-        absolutely on the loss and relative to 1 - loss.
+        Relative to the smaller of loss and 1 - loss.
+
+        Raises:
+            TooExpensive: no series within the budget would tell how large the loss is.
         """
         hopeless = self._without_overlap()
         if hopeless is not None:
             return hopeless
         hidden, loss = self._estimate()
-        best: arb | None = None
-        sharp, attempts = True, 0
-        while attempts < 6:
-            attempts += 1
-            scale = hidden.min(loss) if sharp else hidden
+        best: Shared | None = None
+        share, attempts = 1.0, 0  # of the width asked for
+        while share * self.width < _WIDEST and attempts < 6:
+            with ctx.workprec(_BITS + 64):
+                goal = float((hidden.min(loss) * self.width * share / 16).log())
             try:
-                transform, bits = self.transform(float((scale * self.width / 16).log()))
+                series, bits = self._series(goal)
+                attempts += 1
+                with ctx.workprec(bits + 64):
+                    value = series.shared()
             except TooExpensive:
-                if not sharp:
+                if best is not None:
                     break
-                sharp = False
+                share *= 32
                 continue
             with ctx.workprec(bits + 64):
-                value = transform.shared()
-                best = value if best is None else best.intersection(value)
-                scale = best.min(1 - best) if sharp else best
-                if 2 * best.rad() <= self.width * scale.lower():
+                before = arb(1) if best is None else best.value.rad()
+                value = value if best is None else _both(best.value, value)
+                best = Shared(value, _SERIES, series.arithmetic)
+                if self._narrow(best.value, share) or best.value.rad() > before / 2:
                     break
-                hidden = best.lower().max(hidden / 2**40)
-                loss = (1 - best).lower().max(loss / 2**40)
+                hidden = best.value.lower().max(hidden / 2**40)
+                loss = complement(best.value).lower().max(loss / 2**40)
         if best is None:
             raise TooExpensive
-        return Shared(best, "Fourier series of the dominating pair")
+        return best
+
+    def _series(self, log_goal: float) -> tuple[Transform, int]:
+        """A series for an absolute error of about e^log_goal, in float64 if it costs too much.
+
+        Raises:
+            TooExpensive: as `transform`, though more is affordable in float64.
+        """
+        if not self.floats:
+            return self.transform(log_goal)
+        bits = self._bits_for(log_goal)
+        with ctx.workprec(bits + 64):
+            lines = self._lines(bits)
+            nodes = max(2 * run.line.count + 1 for run in lines)
+            each = float_cost(lines)
+            farther = self.budget * max(1.0, nodes / each) * weight(bits)
+            chosen = choose(lines, log_tolerance=log_goal, budget=farther)
+            price = cost(lines, chosen)
+            if price <= self.budget:
+                self._spent.append(price)
+                return Transform(
+                    lines, log_tolerance=log_goal, budget=self.budget, chosen=chosen
+                ), bits
+            from mipriv.accounting.sgd import fourier_floats  # loads NumPy
+
+            self._spent.append(each * chosen.last)
+            return fourier_floats.RoundedTransform(lines, chosen), bits
 
     def _without_overlap(self) -> Shared | None:
         """The loss is 1 for all that matters: affinity^2/2 <= int min(P, Q) <= affinity (Le Cam)."""
         with ctx.workprec(self._base_bits + 64):
             log = self._log_affinity(self._base_bits)
-            lost = arb(0)
-            for run in self._lines(self._base_bits):
-                missing = run.line.pair.up.dropped + run.line.pair.down.dropped
-                lost += run.steps * (missing / run.line.affinity).log1p()
+            lost = sum((run.steps * _lost(run) for run in self._lines(self._base_bits)), arb(0))
             upper = (log + lost).exp().upper()
             if not upper < closed.SATURATED:
                 return None
@@ -224,10 +304,15 @@ class Account:
 
     def _lines(self, bits: int) -> list[Run]:
         if bits not in self._cache:
-            self._cache[bits] = [
+            lines = [
                 Run(Line(pair(*self._pair_inputs(run), bits), bits), run.steps)
                 for run in self._runs
             ]
+            price = math.fsum(run.line.cost for run in lines)
+            if price > max(8 * self.budget, _LEAST_BUDGET):
+                raise TooExpensive
+            self._spent.append(price)
+            self._cache[bits] = lines
         return self._cache[bits]
 
     def _log_affinity(self, bits: int) -> arb:
@@ -249,16 +334,19 @@ class Account:
         raise TooExpensive
 
     def _estimate(self) -> tuple[arb, arb]:
-        """1 - loss and loss of two normals of the same affinity: a scale, not a bound."""
+        """1 - loss and loss of two normals of the same affinity, if possible: a scale, not a bound."""
         with ctx.workprec(self._base_bits + 64):
             root = (-self._log_affinity(self._base_bits).mid()).sqrt()
-            return root.erfc(), root.erf()
+            rough = self._rough
+            hidden = root.erfc().max(rough.lower()).min(rough.upper())
+            loss = root.erf().max(complement(rough).lower()).min(complement(rough).upper())
+            return hidden, loss
 
-    def transform(self, log_goal: float, reach: float = 0.0) -> tuple[Transform, int]:
-        """A transform for an absolute error of about e^log_goal, and the bits of its lines.
+    def _bits_for(self, log_goal: float) -> int:
+        """Bits of lines for an absolute error of e^log_goal.
 
         Raises:
-            TooExpensive: more multiplications than the budget, or too many atoms or nodes.
+            TooExpensive: more than 2^14.
         """
         steps = sum(run.steps for run in self._runs)
         base = self._base_bits
@@ -269,6 +357,35 @@ class Account:
         bits = max(base, 32 * math.ceil((excess / math.log(2) + math.log2(steps) + 8) / 32))
         if bits > _MAX_BITS:
             raise TooExpensive
+        return bits
+
+    def transform(self, log_goal: float, reach: float = 0.0) -> tuple[Transform, int]:
+        """A transform for an absolute error of about e^log_goal, and the bits of its lines.
+
+        Raises:
+            TooExpensive: more multiplications than the budget, or too many atoms or nodes.
+        """
+        bits = self._bits_for(log_goal)
         with ctx.workprec(bits + 64):
             lines = self._lines(bits)
             return Transform(lines, log_tolerance=log_goal, reach=reach, budget=self.budget), bits
+
+
+def complement(shared: arb) -> arb:
+    """The loss 1 - shared, at a precision that keeps it however small it is."""
+    with ctx.workprec(4 * _BITS + max(shared.mid().bits(), 0)):
+        return 1 - shared
+
+
+def _lost(run: Run) -> arb:
+    """Upper bound on what atoms left out of a pair could add to the log of one step's affinity."""
+    missing = run.line.pair.up.dropped + run.line.pair.down.dropped
+    lost: arb = (missing / run.line.affinity).log1p()
+    return lost
+
+
+def _both(one: arb, other: arb) -> arb:
+    """A number that lies in two balls."""
+    with ctx.workprec(4 * _BITS + max(one.mid().bits(), other.mid().bits(), 0)):
+        low, high = one.lower().max(other.lower()), one.upper().min(other.upper())
+        return low.union(high) if low <= high else one.intersection(other)

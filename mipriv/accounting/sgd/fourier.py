@@ -22,9 +22,13 @@ from dataclasses import dataclass
 from flint import acb, acb_mat, arb, fmpq
 
 from mipriv.accounting.sgd.errors import TooExpensive
-from mipriv.accounting.sgd.line import Line, dyadic
+from mipriv.accounting.sgd.line import Line, dyadic, weight
 from mipriv.accounting.sgd.plan import Plan, plan
 from mipriv.accounting.sgd.wrap import affinity_beyond
+
+ARITHMETIC = "Arb balls"
+_FASTER = 100  # multiplications in float64 in the time of one of balls
+_OVERHEAD = 300  # such multiplications' worth of work on a frequency besides its sum over nodes
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,32 @@ class Run:
     steps: int
 
 
+def choose(runs: list[Run], *, log_tolerance: float, reach: float = 0.0, budget: float) -> Plan:
+    """Choices for a transform, `reach` and the rest being its own.
+
+    Raises:
+        TooExpensive: it would cost more than the budget.
+    """
+    return plan(
+        [(run.line, run.steps) for run in runs],
+        log_tolerance=log_tolerance,
+        reach=reach,
+        budget=budget / weight(max(run.line.bits for run in runs)),
+    )
+
+
+def cost(runs: list[Run], chosen: Plan) -> float:
+    """Multiplications that a transform takes, about; of 128 bits."""
+    return chosen.last * sum((2 * run.line.count + 1) * weight(run.line.bits) for run in runs)
+
+
+def float_cost(runs: list[Run]) -> float:
+    """What one frequency costs in float64, in multiplications of balls that take as long."""
+    symmetric = [1 if run.line.pair.symmetric else 2 for run in runs]
+    used = zip(runs, symmetric, strict=True)
+    return sum(run.line.count * sides + _OVERHEAD for run, sides in used) / _FASTER
+
+
 class Transform:
     """phi(u_j)^T of a composition, from which every hockey-stick divergence is a sum.
 
@@ -43,20 +73,26 @@ class Transform:
         log_tolerance: log of the absolute error wanted of int min(P, Q).
         reach: largest |epsilon| that will be asked for, nats.
         budget: multiplications it may cost.
+        chosen: what `choose` found for this, if it has been asked.
 
     Raises:
         TooExpensive: more than the budget.
     """
 
+    arithmetic = ARITHMETIC
+
     def __init__(
-        self, runs: list[Run], *, log_tolerance: float, reach: float = 0.0, budget: float
+        self,
+        runs: list[Run],
+        *,
+        log_tolerance: float,
+        reach: float = 0.0,
+        budget: float,
+        chosen: Plan | None = None,
     ) -> None:
         self.runs = runs
-        self.plan: Plan = plan(
-            [(run.line, run.steps) for run in runs],
-            log_tolerance=log_tolerance,
-            reach=reach,
-            budget=budget,
+        self.plan: Plan = chosen or choose(
+            runs, log_tolerance=log_tolerance, reach=reach, budget=budget
         )
         self.half_period = dyadic(self.plan.half_period)
         self.powers = self._powers()
@@ -83,9 +119,13 @@ class Transform:
             total = [t * _power(v, run.steps) for t, v in zip(total, values, strict=True)]
         return total
 
+    def _rest(self) -> arb:
+        """Sum of the coefficients of all frequencies beyond the last, of both signs."""
+        return 1 - sum(self.kernel, arb(0))
+
     def _cut(self) -> arb:
         """Bound on what all frequencies beyond the last contribute, of both signs."""
-        rest = 1 - sum(self.kernel, arb(0))
+        rest = self._rest()
         u = self._frequency(self.plan.last + 1)
         log = arb(0)
         for run, height in zip(self.runs, self.plan.heights, strict=True):
@@ -121,11 +161,11 @@ class Transform:
         """Enclosure of int min(P, e^epsilon Q), in [0, min(1, e^epsilon)]."""
         shift = arb(0) if epsilon is None else epsilon
         total = arb(0)
-        for j, (weight, value) in enumerate(zip(self.kernel, self.powers, strict=True)):
+        for j, (share, value) in enumerate(zip(self.kernel, self.powers, strict=True)):
             if shift.is_zero() or j == 0:
-                total += weight * value.real
+                total += share * value.real
             else:
-                total += weight * (value * acb(0, -self._frequency(j) * shift).exp()).real
+                total += share * (value * acb(0, -self._frequency(j) * shift).exp()).real
         total += (-(self.cut + self._wrapped(shift))).union(self.cut + self.dropped)
         scaled = total * (shift / 2).exp()
         if not scaled.is_finite():

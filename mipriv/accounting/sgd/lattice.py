@@ -18,6 +18,7 @@ from flint import arb, ctx
 from mipriv.accounting.sgd.errors import TooExpensive
 from mipriv.accounting.sgd.lattice_cells import (
     Cells,
+    Effort,
     Step,
     TooManyPoints,
     cut,
@@ -34,6 +35,8 @@ ARITHMETIC = "float64, each elementary function within 4 ulp, the normal tail at
 MAX_POINTS = 1 << 21
 _BITS = 128
 _COARSEST = 0.4
+_LEAST_POINTS, _LEAST_EFFORT = 1 << 14, 3e6  # some 50 ms
+_TRANSFORM = 100  # elements' worth of work on a point of a transform
 _SHARE = 1e-3  # of the width that fineness leads to, for what is cut off and wraps around
 
 
@@ -64,7 +67,7 @@ def enclose(
         ParameterError: input out of range.
     """
     require(fineness > 0, must="be > 0", fineness=fineness)
-    steps = _steps(pairs, epsilon)
+    steps = _steps(pairs, epsilon, Effort())
     with ctx.workprec(_BITS):
         return _enclose(steps, fineness, max_points, epsilon)
 
@@ -75,6 +78,7 @@ def enclose_to(
     width: float,
     max_points: int = MAX_POINTS,
     epsilon: float = 0.0,
+    budget: float = math.inf,
 ) -> arb:
     """Enclosure of int min(P, e^epsilon Q), refined until it is as narrow as wanted.
 
@@ -83,18 +87,22 @@ def enclose_to(
         width: wanted, absolute, > 0.
         max_points: as in `enclose`; where it ends the refinement, the ball is wider.
         epsilon: nats, finite.
+        budget: what all of it may cost, in multiplications of a Fourier series; ends the refinement
+            too.  A coarse lattice for few atoms is always affordable.
 
     Raises:
         TooManyPoints: not even the coarsest lattice fits.
         TooExpensive: as in `enclose`.
     """
     require(width > 0, must="be > 0", width=width)
-    steps = _steps(pairs, epsilon)
+    most = min(max_points, max(_LEAST_POINTS, int(min(budget / 100, 1e9))))
+    effort = Effort(max(_LEAST_EFFORT, budget)) if budget < math.inf else Effort()
+    steps = _steps(pairs, epsilon, effort)
     with ctx.workprec(_BITS):
         fineness, best = _COARSEST, None
         while True:
             try:
-                value = _enclose(steps, fineness, max_points, epsilon)
+                value = _enclose(steps, fineness, most, epsilon)
             except TooManyPoints:
                 if best is None:
                     raise
@@ -107,11 +115,11 @@ def enclose_to(
             fineness *= min(0.5, max(0.9 * math.sqrt(width / now), 1 / 16))
 
 
-def _steps(pairs: list[tuple[Pair, int]], epsilon: float) -> list[_Steps]:
+def _steps(pairs: list[tuple[Pair, int]], epsilon: float, effort: Effort) -> list[_Steps]:
     require(math.isfinite(epsilon), must="be finite", epsilon=epsilon)
     for _, count in pairs:
         require(count >= 0, must="be >= 0", steps=count)
-    return [(Step.of(pair), count) for pair, count in pairs if count]
+    return [(Step.of(pair, effort), count) for pair, count in pairs if count]
 
 
 def _enclose(steps: list[_Steps], fineness: float, max_points: int, epsilon: float) -> arb:
@@ -141,6 +149,7 @@ def _enclose(steps: list[_Steps], fineness: float, max_points: int, epsilon: flo
     ends = []
     for sign, parts in ((-1, lower), (1, upper)):
         sums = Composition(parts, step=h, wrap=share, most=max_points)
+        steps[0][0].effort.spend(_TRANSFORM * sums.length * len(parts))
         found = sums.total(epsilon)
         value = _product(parts, [arb(points.affinity) for points, _ in parts]) * (
             arb(found.value) + sign * arb(found.error)

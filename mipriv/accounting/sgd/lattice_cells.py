@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from flint import ctx
@@ -28,7 +29,7 @@ UNIT = 2.0**-53
 UNDERFLOW = 1e-306  # what a flush to zero in exp or ndtr can hide
 _BLOCK = 64  # atoms summed at a time: the sum errs by at most 64 + n/64 units, in whatever order
 _ROWS = 1 << 19  # elements of a table of atoms and points
-_WORK = 3e8  # elements altogether
+_WORK = 1e9  # elements altogether, where no budget is given
 _GRID = 20_000
 _NEWTON = 4
 _NEED = 60.0  # -log of a share of the affinity beyond which nothing is looked for
@@ -37,6 +38,27 @@ _BITS = 96
 
 class TooManyPoints(TooExpensive):
     """The lattice, the transform or the table of atoms would be larger than allowed."""
+
+
+class Effort:
+    """What a lattice may still cost.
+
+    Args:
+        left: elements of tables of atoms and points, of some 20 nanoseconds each.
+    """
+
+    def __init__(self, left: float = _WORK) -> None:
+        self.left = left
+
+    def spend(self, elements: float) -> None:
+        """Take elements off what is left.
+
+        Raises:
+            TooManyPoints: that many are not left.
+        """
+        if not elements <= self.left:
+            raise TooManyPoints
+        self.left -= elements
 
 
 class Atoms:
@@ -64,6 +86,8 @@ class Atoms:
         indices = range(side.first, side.last + 1)
         self.places: Floats = np.array([i * top / bottom for i in indices])
         self.total = float(total)
+        if not self.total > 0:
+            raise TooExpensive
         added = min(len(indices), _BLOCK) + len(indices) / _BLOCK
         self.blur = 2 * known + (added + 6) * UNIT
         self.mean = float(self.places @ self.weights) / self.total
@@ -151,19 +175,23 @@ class Profile:
 class Step:
     """One step's pair in floating point, ready to be cut at any step h."""
 
-    def __init__(self, up: Atoms, down: Atoms) -> None:
-        self.up, self.down = up, down
-        self.profile = self._profile()
+    def __init__(self, up: Atoms, down: Atoms, effort: Effort) -> None:
+        self.up, self.down, self.effort = up, down, effort
 
     @classmethod
-    def of(cls, pair: Pair) -> Step:
-        """Round a pair."""
+    def of(cls, pair: Pair, effort: Effort | None = None) -> Step:
+        """Round a pair; what is done with it is taken off the effort."""
         up = Atoms(pair.up)
-        return cls(up, up if pair.symmetric else Atoms(pair.down))
+        return cls(up, up if pair.symmetric else Atoms(pair.down), effort or Effort())
 
     def swapped(self) -> Step:
         """The mirror image: Q against P."""
-        return Step(self.down, self.up)
+        return Step(self.down, self.up, self.effort)
+
+    @property
+    def atoms(self) -> int:
+        """Number of atoms of both sides."""
+        return len(self.up.places) + len(self.down.places)
 
     @property
     def least(self) -> float:
@@ -181,7 +209,8 @@ class Step:
         value = log_a - log_b
         return value, up + down, error_a + error_b + UNIT * np.abs(value)
 
-    def _profile(self) -> Profile:
+    @cached_property
+    def profile(self) -> Profile:
         """The grid reaches as far as sqrt(p q) does, were it as small as Jensen's bound allows."""
         square = sum(
             float(side.weights @ side.places**2) / side.total for side in (self.up, self.down)
@@ -190,8 +219,7 @@ class Step:
         reach = 2 * math.sqrt(_NEED + square / 8)
         widest = max(_gap(self.up), _gap(self.down))
         count = int(min(2 * reach / min(1 / 16, 1 / (4 * widest) if widest else 1), _GRID))
-        if count * (len(self.up.places) + len(self.down.places)) > _WORK:
-            raise TooManyPoints
+        self.effort.spend(2 * count * self.atoms)
         x = np.linspace(-reach, reach, count)
         log_a, _, _ = self.up.log_factor(x)
         log_b, _, _ = self.down.log_factor(-x)
@@ -282,9 +310,9 @@ def cut(step: Step, h: float, log_share: float, most: int) -> Cells:
     if not (ratio[-1] - ratio[0]) / h + 6 <= min(most, 1 << 26):
         raise TooManyPoints
     low, high = math.ceil(ratio[0] / h), math.floor(ratio[-1] / h)
-    atoms = len(step.up.places) + len(step.down.places)
-    if high < low or (high - low + 3) * atoms * (_NEWTON + 3) > _WORK:
+    if high < low:
         raise TooManyPoints
+    step.effort.spend((high - low + 3) * step.atoms * (_NEWTON + 3))
     goals = np.arange(low, high + 1) * h
     x = _borders(step, grid, ratio, goals)
     far = (not step.least >= (low - 1) * h, not -step.swapped().least <= (high + 1) * h)
@@ -312,9 +340,9 @@ def cut_from_end(step: Step, h: float, log_share: float, most: int) -> tuple[Cel
     grid, ratio = step.window(log_share)
     start = max(step.least, float(ratio[0])) + h / 2
     count = (ratio[-1] - start) / h
-    atoms = len(step.up.places) + len(step.down.places)
-    if not count + 6 <= min(most, 1 << 26) or (count + 3) * atoms * (_NEWTON + 3) > _WORK:
+    if not count + 6 <= min(most, 1 << 26):
         raise TooManyPoints
+    step.effort.spend((count + 3) * step.atoms * (_NEWTON + 3))
     one = _borders(step, grid, ratio, np.array([start]))
     centre = math.log(step.up.cells(one)[0][0] / step.down.cells(-one)[0][-1])
     goals = np.append(start, np.arange(centre + 1.5 * h, float(ratio[-1]), h))

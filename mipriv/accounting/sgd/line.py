@@ -50,7 +50,7 @@ class Line:
     """
 
     def __init__(self, pair: Pair, bits: int) -> None:
-        self.pair = pair
+        self.pair, self.bits = pair, bits
         self.moments: dict[tuple[fmpq, int, bool], arb] = {}  # kept by wrap
         need = bits * math.log(2) + 2
         spread = float(pair.spread)
@@ -65,6 +65,12 @@ class Line:
         if count > MAX_NODES:
             raise TooExpensive
         self.count = count
+
+    @property
+    def cost(self) -> float:
+        """Multiplications, of some 128 bits, that the nodes on the two lines take."""
+        sides = {id(side): len(side.coefficients) for side in (self.pair.up, self.pair.down)}
+        return 32.0 * self.count * (50 + sum(sides.values())) * weight(self.bits)
 
     @cached_property
     def nodes(self) -> list[Node]:
@@ -107,8 +113,8 @@ class Line:
 
         On the strip |L(z) - L(x)| <= b = d W / cos(r d/2), W the sum of the farthest atoms; so the
         second integral grows to at most 2 (it + b^2 affinity) there, and the first, by Cauchy and
-        Schwarz, to sqrt(second * affinity) + b affinity.  Beyond the last node X, where
-        |L| <= max(1, |L(0)| + W) |x|, the terms of x^4 n(x) fall.
+        Schwarz, to sqrt(second * affinity) + b affinity.  Beyond the last node X > 1, where
+        |L| <= (|L(0)| + W) |x|, the terms of x^2 n(x) and x^4 n(x) fall.
         """
         mean = square = arb(0)
         for node in self.nodes:
@@ -120,9 +126,11 @@ class Line:
         share = self._error_share(d)
         density = (-edge * edge / 2).exp() / (2 * arb.pi()).sqrt()
         far = (edge**3 + 3 * edge) * density + 3 * (edge / arb(2).sqrt()).erfc() / 2
-        reach = (abs(self.nodes[self.count].ratio) + widest).max(arb(1))
-        left_out = 2 * reach * reach * ((1 + self.step) * far).sqrt()
-        square = (square + left_out + 2 * share * drift * drift * self.affinity) / (1 - 2 * share)
+        reach = abs(self.nodes[self.count].ratio) + widest
+        left_out = 2 * reach * ((1 + self.step) * far).sqrt()
+        square = (square + reach * left_out + 2 * share * drift * drift * self.affinity) / (
+            1 - 2 * share
+        )
         blur = share * ((square * self.affinity).sqrt() + drift * self.affinity) + left_out
         return mean + blur.union(-blur), square.upper()
 
@@ -185,6 +193,11 @@ class Line:
         share = (1 + (2 * height * height).exp()) / growth
         error = share * self.affinity + (height * height / 2).exp() * self.beyond
         return found, error.upper()
+
+
+def weight(bits: int) -> float:
+    """Cost of a multiplication of balls of so many bits, in those of 128."""
+    return math.pow(max(1.0, bits / 128), 1.5)
 
 
 def dyadic(value: float) -> fmpq:

@@ -145,7 +145,7 @@ def side(rate: fmpq, sigma: fmpq, k: int, bits: int) -> Side:
         factor = (-((arb(spacing) * k) ** 2) / 2).exp()
         return Side(spacing, k, (factor,), arb(0))
     try:
-        first, last = _window(float(rate), float(spacing), k, bits)
+        first, last = _window(rate, float(spacing), k, bits)
     except (OverflowError, ValueError):  # beyond what doubles can plan
         raise TooExpensive from None
     if last - first >= MAX_ATOMS:
@@ -161,27 +161,23 @@ def side(rate: fmpq, sigma: fmpq, k: int, bits: int) -> Side:
     )
 
 
-def _log_weight(k: int, rate: float, i: float) -> float:
-    return (
-        math.lgamma(k + 1)
-        - math.lgamma(i + 1)
-        - math.lgamma(k - i + 1)
-        + i * math.log(rate)
-        + (k - i) * math.log1p(-rate)
-    )
-
-
-def _window(rate: float, spacing: float, k: int, bits: int) -> tuple[int, int]:
+def _window(rate: fmpq, spacing: float, k: int, bits: int) -> tuple[int, int]:
     """Atoms that matter; only a choice, what it leaves out is bounded afterwards."""
     goal = -(bits + 4) * math.log(2)
+    present, absent = float(arb(rate).log()), float(arb(1 - rate).log())
+    every = math.lgamma(k + 1)
+
+    def log_weight(i: int) -> float:
+        chosen = every - math.lgamma(i + 1) - math.lgamma(k - i + 1)
+        return chosen + i * present + (k - i) * absent
 
     def above(i: int) -> float:  # concave: what the atoms from i on are worth
-        return _log_weight(k, rate, i) / 2 - (i * spacing) ** 2 / 8
+        return log_weight(i) / 2 - (i * spacing) ** 2 / 8
 
     peak = _least(lambda i: above(i + 1) <= above(i), 0, k)
     last = _least(lambda i: above(i + 1) < goal, peak, k)
     mode = min(int((k + 1) * rate), k)
-    first = _least(lambda i: _log_weight(k, rate, i) / 2 > goal, 0, mode)
+    first = _least(lambda i: log_weight(i) / 2 > goal, 0, mode)
     return min(first, last), last
 
 

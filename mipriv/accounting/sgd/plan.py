@@ -23,6 +23,7 @@ from mipriv.accounting.sgd.wrap import (
 
 _COARSE = 0.3  # distance of nodes that suffices for a choice
 _TINY = 1e-50  # share of the affinity below which a node is left out of it
+_LARGE = math.log(1000)  # order of a moment from which on tails carry it, if it is infinite
 _GOLDEN = (math.sqrt(5) - 1) / 2
 
 
@@ -159,25 +160,29 @@ def _order(
         return max((log + log_affinity - log_tolerance + 1) / theta, 1e-300)
 
     least = math.log(0.5)
-    log_theta = _least(chernoff, least, least + 40)
+    spread = math.sqrt(sum(s.steps * s.variance() for s in sketches))
+    normal = math.log(max(2 * (log_affinity - log_tolerance), 1.0)) / 2 - math.log(spread)
+    log_theta = _least(chernoff, least, max(least + 40, normal + 4))
     for _ in range(4):
         r = chernoff(log_theta)
         if log_theta <= least + 0.01 or not math.isfinite(r):
             break
         order: Order = Chernoff(dyadic(math.exp(log_theta)))
-        if _holds(runs, r, order, log_tolerance, mirrored=mirrored):
+        bound = _beyond(runs, r, order, mirrored=mirrored)
+        if bound <= log_tolerance + 1:
             return r, order
+        if math.isinf(bound) and log_theta > _LARGE:  # no moment of such an order will do
+            break
         log_theta -= 0.3
     found = _bennett(runs, sketches, log_tolerance, mirrored=mirrored)
     whole = max(1.0, 2 * (-log_tolerance + 1))  # the moment of order 1/2 is at most 1
     return found if found and found[0] < whole else (whole, Chernoff(fmpq(1, 2)))
 
 
-def _holds(
-    runs: list[tuple[Line, int]], r: float, order: Order, log_tolerance: float, *, mirrored: bool
-) -> bool:
+def _beyond(runs: list[tuple[Line, int]], r: float, order: Order, *, mirrored: bool) -> float:
+    """log of the affinity beyond r, as it is bounded by this order; infinite if it is not."""
     bound = affinity_beyond(runs, dyadic(r), order, mirrored=mirrored)
-    return bool(bound.is_finite()) and float(bound.log()) <= log_tolerance + 1
+    return float(bound.log()) if bound.is_finite() else math.inf
 
 
 def _bennett(
@@ -208,7 +213,8 @@ def _bennett(
     log_theta = _least(needed, -scale - 8, -scale + 6)
     order = Bennett(dyadic(math.exp(log_theta)), tuple(cuts))
     r = needed(log_theta)
-    return (r, order) if _holds(runs, r, order, log_tolerance, mirrored=mirrored) else None
+    holds = _beyond(runs, r, order, mirrored=mirrored) <= log_tolerance + 1
+    return (r, order) if holds else None
 
 
 def _last(

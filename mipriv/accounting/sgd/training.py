@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from flint import arb, ctx, fmpq
 
 from mipriv.accounting.sgd import revealed
-from mipriv.accounting.sgd.account import ARITHMETIC, BUDGET, Account, Shared
+from mipriv.accounting.sgd.account import BUDGET, Account, Shared, complement
 from mipriv.accounting.sgd.closed import SATURATED
 from mipriv.accounting.sgd.errors import TooExpensive
+from mipriv.accounting.sgd.fourier import ARITHMETIC
 from mipriv.accounting.sgd.population import mean_shared
 from mipriv.accounting.sgd.steps import BatchSteps, PoissonSteps, Steps
 from mipriv.contexts.arb import power
@@ -23,6 +25,9 @@ from mipriv.rigor.decimals import exact, unit, whole
 GROUP_WIDTH = 1e-9
 MEAN_WIDTH = 1e-6
 _BITS = 128
+_TOGETHER = 2.0  # budgets that all group sizes may take
+_PART = 8  # of a budget for one of them
+_MOST = 300  # group sizes that cost nothing but their start
 _FEW = 1_000  # changed records on average up to which every group size is affordable
 Progress = Callable[[int, float], None]
 
@@ -38,6 +43,7 @@ class SgdBound:
         method: where it comes from.
         arithmetic: what the enclosure assumes of the machine.
         wide: whether the width asked for was not reached.
+        cost: multiplications of series spent on it, about.
     """
 
     shared: arb
@@ -46,6 +52,7 @@ class SgdBound:
     method: str
     arithmetic: str = ARITHMETIC
     wide: bool = False
+    cost: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -237,15 +244,16 @@ def _samples_alone(training: Training) -> SgdBound:
 def _sampled(training: Training) -> SgdBound:
     """Where no changed record is sampled at all, nothing can be told."""
     with ctx.workprec(4 * _BITS):
-        shared = saturation(training)
-        return SgdBound(shared, 1 - shared, Kind.UPPER_BOUND, "no changed record sampled")
+        log = _log_saturation(training)
+        shared, loss = (log.exp(), -log.expm1()) if log.is_finite() else (arb(0), arb(1))
+        return SgdBound(shared, loss, Kind.UPPER_BOUND, "no changed record sampled")
 
 
 def _dominating(training: Training) -> SgdBound:
     width = training.wanted()
-    found: Shared = training.account(training.records, width).value
-    with ctx.workprec(4 * _BITS):
-        loss = 1 - found.value
+    account = training.account(training.records, width)
+    found: Shared = account.value
+    loss = complement(found.value)
     exact_pair = training.reach == 2 or training.adjacency is Adjacency.ADD_REMOVE
     # a loss that is certain has a tail bound instead of a value
     wide = bool(2 * found.value.rad() > width * found.value.lower().max(arb(SATURATED)))
@@ -256,28 +264,40 @@ def _dominating(training: Training) -> SgdBound:
         f"dominating pair: {found.method}",
         found.arithmetic,
         wide,
+        account.cost,
     )
 
 
 def _coupled(training: Training, progress: Progress | None) -> SgdBound:
     n, tau = training.n, training.tau or fmpq(0)
     width = training.wanted()
-    # a lattice at every group size would take minutes
+    spent: list[float] = []
+
+    def shared(k: int) -> arb:
+        account = training.account(k, width / 8)
+        account = replace(account, budget=max(1.0, training.budget / _PART))
+        try:
+            return account.value.value
+        finally:
+            spent.append(account.cost + training.budget / _MOST)
+
     mean = mean_shared(
         n,
         tau,
-        lambda k: replace(training.account(k, width / 8), lattice=False).value.value,
+        shared,
         width=width,
         most=600 if n * tau <= _FEW else 100,
+        more=lambda: math.fsum(spent) < _TOGETHER * training.budget,
         progress=progress,
     )
     once = sum(run.steps for run in training.runs) <= 1
     return SgdBound(
         mean.value,
-        1 - mean.value,
+        complement(mean.value),
         Kind.EXACT if once and training.reach == 2 else Kind.UPPER_BOUND,
         f"coupling: mean of the dominating pairs over Bin(n, tau), {mean.evaluations} group sizes",
         wide=not mean.complete,
+        cost=math.fsum(spent),
     )
 
 
@@ -287,6 +307,10 @@ def saturation(training: Training) -> arb:
     Raises:
         PrecisionError: not for a Poisson run.
     """
+    return _log_saturation(training).exp()
+
+
+def _log_saturation(training: Training) -> arb:
     runs = training.poisson
     if runs is None:
         raise PrecisionError("the limit is known for Poisson sampling only")
@@ -299,5 +323,5 @@ def saturation(training: Training) -> arb:
             break
         log += run.steps * (-arb(run.sampling_probability)).log1p()
     if training.near and training.tau is not None:
-        return ((training.tau * log.expm1()).log1p() * training.n).exp()
-    return (training.records * log).exp() if training.records else arb(1)
+        return (training.tau * log.expm1()).log1p() * training.n
+    return training.records * log if training.records else arb(0)

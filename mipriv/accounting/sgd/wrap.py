@@ -14,13 +14,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from flint import arb, fmpq
+from flint import arb, ctx, fmpq
 
-from mipriv.accounting.sgd.line import Line, dyadic
+from mipriv.accounting.sgd.line import Line, dyadic, weight
 from mipriv.accounting.sgd.pairs import Pair
 
 _SLACK = 2.0  # log of what a quadrature error may grow by in exchange for a wider strip
 _MAX_NODES = 20_000
+_MAX_COST = 4e6  # multiplications of one moment: some tenths of a second
 _TRIES = 4  # at a bound for what lies beyond the last node
 
 
@@ -173,6 +174,8 @@ class _Tilted:
         Along the lines d above and below, |n| grows by e^(d^2/2), |A| does not grow, and |B| is at
         least B cos(r d/2); so the error is at most a share of the integral itself.
         """
+        if self._cost() > _MAX_COST:
+            return arb("inf")
         d = arb(self.half)
         turn = (self.pair.down.spread * d / 2).cos()
         growth = (d * d / 2).exp() * (-(self.alpha - 1) * turn.log()).exp()
@@ -180,6 +183,12 @@ class _Tilted:
         total = self._upward() + self._downward()
         rest = 1 - share
         return (total / rest).upper() if rest > 0 and total.is_finite() else arb("inf")
+
+    def _cost(self) -> float:
+        """Least number of multiplications, of some 128 bits, of the nodes."""
+        nodes = (math.sqrt(2 * self.need) + math.sqrt(4 * self.need + 20)) / float(self.step)
+        atoms = len(self.pair.up.coefficients) + len(self.pair.down.coefficients)
+        return nodes * (100 + 2 * atoms) * weight(ctx.prec)
 
     def _term(self, x: fmpq) -> tuple[arb, arb]:
         """h p^alpha q^(1-alpha) and L at a node."""

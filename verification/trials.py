@@ -1,0 +1,5 @@
+"""placeholder"""
+
+
+def measured(*a, **k):
+    raise NotImplementedError
