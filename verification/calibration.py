@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
+from math import inf, nextafter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from flint import fmpq
 
 from mipriv.errors import ParameterError
 from mipriv.rigor.decimals import exact
-from mipriv.rigor.intervals import Interval, difference, outward, proportion
+from mipriv.rigor.intervals import outward, proportion
 from verification.outcome import Observed, Theory
 from verification.verdict import violated
 
@@ -64,8 +65,7 @@ class Point:
     """Cells that are alike.
 
     Attributes:
-        kind: what is measured: an advantage, with half of the trials for each secret, or the chance
-            of success.
+        kind: what is measured: the chance of success, or the advantage at even odds.
         bound: what the theory allows.
         effect: what the attacker reaches over that; 1 where the theory is right.
         trials: of a cell.
@@ -78,28 +78,24 @@ class Point:
     trials: int
     level: fmpq
 
-    def flags(self, repeats: int, rng: Generator) -> Iterator[bool]:
+    def flags(self, repeats: int, rng: Generator) -> list[bool]:
         """Whether each of some simulated cells is flagged."""
-        bound = exact(self.bound, "bound")
-        allowed = outward(bound)
-        theory = Theory(lower=allowed.lower, upper=allowed.upper, method="what is true")
-        for found in self._observed(bound * exact(self.effect, "effect"), repeats, rng):
-            observed = Observed(
-                lower=found.lower, upper=found.upper, exact=False, trials=self.trials
-            )
-            yield violated(theory, observed)
+        truth = exact(self.bound, "bound") * exact(self.effect, "effect")
+        chance = (1 + truth) / 2 if self.kind == "advantage" else truth
+        counts = rng.binomial(self.trials, int(chance.p) / int(chance.q), repeats)
+        return [_flagged(replace(self, effect="1"), int(hits)) for hits in counts]
 
-    def _observed(self, truth: fmpq, repeats: int, rng: Generator) -> Iterator[Interval]:
-        if self.kind == "success":
-            for hits in rng.binomial(self.trials, _double(truth), repeats):
-                yield _interval(int(hits), self.trials, self.level)
-            return
-        half = self.trials // 2
-        rates = _double((1 + truth) / 2), _double((1 - truth) / 2)
-        counts = (rng.binomial(half, rate, repeats) for rate in rates)
-        for hits, alarms in zip(*counts, strict=True):
-            sides = (_interval(int(count), half, self.level / 2) for count in (hits, alarms))
-            yield difference(*sides)
+
+@cache
+def _flagged(null: Point, hits: int) -> bool:
+    """The verdict on a cell with so many right guesses, as `verification.trials` measures it."""
+    found = proportion(hits=hits, trials=null.trials, confidence=1 - null.level)
+    lower, upper = found.lower, found.upper
+    if null.kind == "advantage":
+        lower, upper = nextafter(2 * lower - 1, -inf), nextafter(2 * upper - 1, inf)
+    allowed = outward(exact(null.bound, "bound"))
+    theory = Theory(lower=allowed.lower, upper=allowed.upper, method="what is true")
+    return violated(theory, Observed(lower=lower, upper=upper, exact=False, trials=null.trials))
 
 
 def false_alarms(design: Design, *, shared: bool = True) -> dict[str, Any]:
@@ -118,7 +114,7 @@ def false_alarms(design: Design, *, shared: bool = True) -> dict[str, Any]:
     flagged = np.zeros(design.campaigns, dtype=bool)
     for kind, bound in kinds:
         cell = Point(kind=kind, bound=bound, effect="1", trials=design.trials, level=level)
-        flagged |= np.fromiter(cell.flags(design.campaigns, rng), dtype=bool)
+        flagged |= np.array(cell.flags(design.campaigns, rng))
     return {
         "campaigns": design.campaigns,
         "cells": len(kinds),
@@ -218,12 +214,3 @@ def _table(rows: list[dict[str, Any]]) -> Iterator[str]:
 def _rate(name: str, count: int, of: int) -> dict[str, Any]:
     ends = proportion(hits=count, trials=of, confidence=_CONFIDENCE)
     return {name: count, "rate": {"lower": ends.lower, "upper": ends.upper}}
-
-
-def _double(value: fmpq) -> float:
-    return int(value.p) / int(value.q)
-
-
-@cache
-def _interval(hits: int, trials: int, level: fmpq) -> Interval:
-    return proportion(hits=hits, trials=trials, confidence=1 - level)

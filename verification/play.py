@@ -22,7 +22,7 @@ from verification.theory import Question, prior_of, published, theory
 from verification.trials import measured
 
 _BITS = 160  # of exact cells: far more than the doubles they end in
-_PARAMETERS = {"attacker", "trials", "prior", "theorem", "factor"}
+_PARAMETERS = {"attacker", "trials", "training", "prior", "theorem", "factor"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,15 @@ def play(cell: Cell, seed: int, level: float) -> Outcome:
     if cell.exact:
         return Outcome(theory=allowed, observed=_computed(cell, game))
     require(isinstance(game.learner, Simulated), must="be playable", learner=cell.learner["name"])
-    found, p_value = measured(game, cell, allowed, seed=seed, level=level)
+    found, p_value = measured(
+        game.learner,
+        game.question,
+        cell,
+        allowed=allowed,
+        shuffled=game.shuffled,
+        seed=seed,
+        level=level,
+    )
     return Outcome(theory=allowed, observed=found, p_value=p_value)
 
 

@@ -28,8 +28,6 @@ GOLD = GOLDEN.read_text(encoding="utf-8")
 FEW = 60  # vectors, where the number of them is not the point
 Texts = dict[str, str]
 needs_coq = pytest.mark.skipif(shutil.which("coqc") is None, reason=INSTALL)
-# one worker runs all that start from the compiled files, which only that one then has to make
-on_one_worker = pytest.mark.xdist_group("coq")
 
 
 @pytest.fixture(scope="module")
@@ -155,7 +153,6 @@ MUTATIONS: dict[str, tuple[str, Callable[[Texts], Texts], str]] = {
 
 
 @needs_coq
-@on_one_worker
 @pytest.mark.parametrize("name", MUTATIONS)
 def test_the_gate_refuses(name: str, passed: Path, tmp_path: Path) -> None:
     file, mutate, reason = MUTATIONS[name]
@@ -173,7 +170,6 @@ def test_a_definition_that_is_used_is_printed() -> None:
 
 
 @needs_coq
-@on_one_worker
 @pytest.mark.parametrize("formula", [worst_case.unclamped, theorem.theorem])
 def test_coq_refuses_values_of_a_formula_with_a_wrong_sign(
     formula: object, passed: Path, tmp_path: Path

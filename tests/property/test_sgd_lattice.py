@@ -159,6 +159,24 @@ def test_refinement_ends_where_the_points_do() -> None:
         enclose_to(pairs, width=1e-9, max_points=16)
 
 
+def test_a_budget_ends_the_refinement() -> None:
+    pairs = build([("1/1000", "1/5", 1, 1, 50)])
+    wide, narrow = (enclose_to(pairs, width=1e-9, budget=budget) for budget in (1.0, 3e7))
+    assert wide.overlaps(narrow)
+    assert narrow.rad() < wide.rad()
+    many = build([("1/20", "200", 1000, 1000, 20)])
+    with pytest.raises(TooManyPoints):
+        lattice_cells.Step.of(many[0][0], lattice_cells.Effort(1e3)).profile  # noqa: B018  # a property
+
+
+def test_an_effort_is_spent_once() -> None:
+    effort = lattice_cells.Effort(10)
+    effort.spend(6)
+    with pytest.raises(TooManyPoints):
+        effort.spend(5)
+    effort.spend(4)
+
+
 def test_a_lattice_too_large_is_not_begun() -> None:
     with pytest.raises(TooManyPoints):
         enclose(build([("1/2", "1/20", 1, 0, 1)]), fineness=1e-7)

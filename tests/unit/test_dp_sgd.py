@@ -7,24 +7,23 @@ from statistics import NormalDist
 
 import numpy as np
 import pytest
+import torch
 from flint import ctx, fmpq
 
-torch = pytest.importorskip("torch", reason="pip install -e '.[train]'")
-
-from mipriv.accounting.sgd.training import least  # noqa: E402  # after the skip
-from mipriv.attack.bayes.propagation import last_iterate  # noqa: E402
-from mipriv.errors import ParameterError  # noqa: E402
-from mipriv.learn.sgd.final import LastIterate  # noqa: E402
-from mipriv.learn.sgd.models import (  # noqa: E402
+from mipriv.accounting.sgd.training import least
+from mipriv.attack.bayes.propagation import last_iterate
+from mipriv.errors import ParameterError
+from mipriv.learn.sgd.final import LastIterate
+from mipriv.learn.sgd.models import (
     LinearLoss,
     LinearRegression,
     LogisticRegression,
     MeanLoss,
     Perceptron,
 )
-from mipriv.learn.sgd.train import DPSGD, Seeded, System  # noqa: E402
-from mipriv.learn.sgd.transcript import Transcript  # noqa: E402
-from mipriv.populations.finite import bernoulli  # noqa: E402
+from mipriv.learn.sgd.train import DPSGD, Seeded, System
+from mipriv.learn.sgd.transcript import Transcript
+from mipriv.populations.finite import bernoulli
 
 SIGNS = (((-1.0,), 0.0), ((1.0,), 0.0))
 

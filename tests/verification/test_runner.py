@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -25,6 +26,7 @@ from verification import __main__, sources
 from verification.campaign import campaigns
 from verification.cell import Cell
 from verification.executors import Processes
+from verification.progress import Progress, duration
 from verification.worker import Task, perform
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -234,6 +236,47 @@ def test_bad_input_is_one_line_and_exit_code_2(
     assert out == ""
     assert err.startswith("Error: ")
     assert err.count("\n") == 1
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_progress_on_a_terminal_is_one_line_with_rate_and_time_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = iter([100.0, 102.0, 104.0])
+    monkeypatch.setattr("verification.progress.time.monotonic", lambda: next(now))
+    terminal = Terminal()
+    shown = Progress(total=103, done=1, stream=terminal)
+    line = {"cell": "a"}  # on a terminal nothing is said of a single cell
+    shown.finished(line)
+    shown.finished(line)
+    shown.close()
+    written_rows = terminal.getvalue().split("\r\x1b[K")
+    # two cells in four seconds, and a hundred left; those done before count for no rate
+    assert written_rows == [
+        "",
+        "1/103 cells",
+        "2/103 cells  0.5/s  3 min 22 s left",
+        "3/103 cells  0.5/s  3 min 20 s left\n",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0.4, "0 s"),
+        (59.6, "1 min 0 s"),
+        (3599, "59 min 59 s"),
+        (3600, "1 h 0 min"),
+        (86399, "23 h 59 min"),
+        (200000, "2 d 7 h"),
+    ],
+)
+def test_durations_in_words(seconds: float, words: str) -> None:
+    assert duration(seconds) == words
 
 
 def test_the_campaigns_that_come_with_it_are_listed(capsys: pytest.CaptureFixture[str]) -> None:

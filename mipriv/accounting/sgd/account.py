@@ -93,9 +93,11 @@ class Account:
         """
         with ctx.workprec(_BITS + 64):
             closed_form = self._closed(arb(0)) or self._certain(closed.SATURATED)
-        if closed_form is not None:
-            return closed_form
         rough = self._rough
+        if closed_form is not None:
+            if rough.rad() < closed_form.value.rad():  # a loss below the digits of a closed form
+                return replace(closed_form, value=_both(closed_form.value, rough))
+            return closed_form
         if self._narrow(rough):
             return Shared(rough, _BRACKET)
         try:

@@ -217,7 +217,8 @@ class _Search:
         if end is None:
             return x
         low, high = min(near, end), max(near, end)
-        x = x if low < x < high else _middle(low, high, self.digits)
+        if tries >= _FINISH / 2 or not low < x < high:
+            x = _middle(low, high, self.digits)
         return x if low < x < high else None
 
 

@@ -202,8 +202,8 @@ def weight(bits: int) -> float:
 
 def dyadic(value: float) -> fmpq:
     """A nearby fraction with a short denominator, so that nodes are exact balls."""
-    scale = 2 ** max(0, 24 - math.frexp(value)[1])
-    return fmpq(math.floor(value * scale), scale)
+    shift = max(0, 24 - math.frexp(value)[1])
+    return fmpq(math.floor(math.ldexp(value, shift)), 2**shift)  # value * 2^shift may overflow
 
 
 def _square_distance(pair: Pair) -> float:

@@ -74,8 +74,10 @@ def mean_shared(
     push(low, high)
     open_width = -stretches[0][0]
     while len(ends) < most and stretches and more():
-        floor = float(_mean(law, ends).lower())
-        if open_width <= 0.5 * width * floor or stretches[0][0] == 0:
+        close = open_width <= 0.5 * width  # the mean is at most 1
+        if close and open_width <= 0.5 * width * float(_mean(law, ends).lower()):
+            break
+        if stretches[0][0] == 0:
             break
         _gap, a, b = heapq.heappop(stretches)
         if b - a > 1:

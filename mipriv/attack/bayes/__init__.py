@@ -11,8 +11,9 @@ from typing import Any
 
 from flint import fmpq
 
-from mipriv.attack.bayes import finite, line
-from mipriv.attack.bayes._game import TOLERANCE, as_advantage, requires_two
+from mipriv.attack.bayes import finite as _finite
+from mipriv.attack.bayes import line as _line
+from mipriv.attack.bayes._game import TOLERANCE
 from mipriv.populations.finite import FiniteFamily
 from mipriv.roles import FiniteOutput, Number, OnTheLine
 
@@ -40,8 +41,8 @@ def success(
         Exact where the learner's law is rational, else an enclosure at the current precision.
     """
     if isinstance(learner, FiniteOutput):
-        return finite.success(learner, family, n=n, prior=prior)
-    return line.success(learner, family, n=n, prior=prior, tolerance=tolerance)
+        return _finite.success(learner, family, n=n, prior=prior)
+    return _line.success(learner, family, n=n, prior=prior, tolerance=tolerance)
 
 
 def advantage(
@@ -55,8 +56,16 @@ def advantage(
 
     Args and result as for `success`.
 
-    >>> from mipriv.laws import DiscreteLaplace
-    >>> from mipriv.learn import noisy_count
+    >>> from flint import arb
+    >>> from mipriv.laws import LaplaceLaw
+    >>> from mipriv.populations.finite import bernoulli
+    >>> class Count:
+    ...     scores, noise = (0, 1), LaplaceLaw(scale=2)
+    ...     def guarantee(self): ...
+    ...     def centre(self, counts): return fmpq(counts[1])
+    >>> advantage(Count(), bernoulli(p0=0, p1=1), n=4).overlaps(-arb(-1).expm1())
+    True
     """
-    requires_two(family)
-    return as_advantage(success(learner, family, n=n, tolerance=tolerance / 2))
+    if isinstance(learner, FiniteOutput):
+        return _finite.advantage(learner, family, n=n)
+    return _line.advantage(learner, family, n=n, tolerance=tolerance)

@@ -27,7 +27,7 @@ def lattice_success(mixture: Mixture) -> arb:
     # g_s is a product of polynomials: weights by centre, and noise by its value
     start = left - last
     noise = arb_poly([mixture.law.density(fmpq(k)) for k in range(start, right - first + 1)])
-    sums = []
+    sums: list[arb_poly] = []
     for s in range(mixture.secrets):
         weights = [arb(0)] * (last - first + 1)
         for centre, row in zip(mixture.centres, mixture.weights, strict=True):
@@ -36,8 +36,8 @@ def lattice_success(mixture: Mixture) -> arb:
     total = arb(0)
     for x in range(left + 1, right + 1):
         best = sums[0][x - first - start]
-        for row in sums[1:]:
-            best = best.max(row[x - first - start])
+        for other in sums[1:]:
+            best = best.max(other[x - first - start])
         total += best
     before, after = mixture.masses(fmpq(left)), mixture.masses(fmpq(right))
     rest = sum(before, mixture.dropped) + sum(mixture.totals, arb(0)) - sum(after, arb(0))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import gcd, lcm
 from typing import Any
 
@@ -95,10 +96,10 @@ def _by_sum(
             base[place] += int(mass * scale)
         powers.append(fmpz_poly(base) ** n)
     rows = ((k, tuple(power[k] for power in powers)) for k in range(n * max(places) + 1))
-    possible = {k: row for k, row in rows if any(row)}
+    possible = {k: weights for k, weights in rows if any(weights)}
     examples = _examples(n, places, set(possible))
-    for k, row in possible.items():
-        yield examples[k], row
+    for k, weights in possible.items():
+        yield examples[k], weights
 
 
 def _examples(n: int, scores: Sequence[int], totals: set[int]) -> dict[int, Histogram]:
@@ -109,18 +110,18 @@ def _examples(n: int, scores: Sequence[int], totals: set[int]) -> dict[int, Hist
     """
     found: dict[int, Histogram] = {}
     order = sorted(range(len(scores)), key=lambda value: scores[value])
-    for low, high in zip(order, order[1:], strict=False):
+    for low, high in pairwise(order):
         for moved in range(n + 1):
             total = (n - moved) * scores[low] + moved * scores[high]
             if total in totals and total not in found:
-                counts = [0] * len(scores)
-                counts[low], counts[high] = n - moved, moved
-                found[total] = tuple(counts)
+                example = [0] * len(scores)
+                example[low], example[high] = n - moved, moved
+                found[total] = tuple(example)
     missing = totals - set(found)
     for counts in histograms(n, len(scores)) if missing else ():
         total = sum(score * count for score, count in zip(scores, counts, strict=True))
         if total in missing:
-            found[total] = tuple(counts)
+            found[total] = counts
             missing.remove(total)
             if not missing:
                 break

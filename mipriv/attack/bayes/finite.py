@@ -81,7 +81,7 @@ def _joint(
             require(len(law) == outcomes, must=f"be {outcomes} masses for all", law=len(law))
         part = _product(laws, chunk)
         total = part if total is None else _plus(total, part)
-    rows: list[list[Number]] = [] if total is None else total.tolist()
+    rows: Sequence[Sequence[Number]] = [] if total is None else total.tolist()
     shares = [share / top for share, top in zip(odds, sets.scales, strict=True)]
     return [[mass * share for mass, share in zip(row, shares, strict=True)] for row in rows]
 
@@ -112,7 +112,7 @@ def _plus(first: arb_mat | fmpq_mat, second: arb_mat | fmpq_mat) -> arb_mat | fm
 
 def _largest(row: Sequence[Number]) -> Number:
     if all(isinstance(mass, fmpq) for mass in row):
-        return max(row)  # type: ignore[type-var]  # rationals, as was just seen
+        return max(row)
     best = ball(row[0])
     for mass in row[1:]:
         best = best.max(ball(mass))

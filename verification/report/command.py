@@ -1,0 +1,37 @@
+"""The command `report`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from verification.report import growth, pictures
+from verification.report.canvas import rendered
+from verification.report.page import page
+from verification.report.record import read
+from verification.store import write
+
+REPORT = "report.html"
+
+
+@click.command("report")
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option(
+    "--campaign",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="the campaign's TOML file, if it is none of those that `list` lists",
+)
+def report(folder: Path, campaign: Path | None) -> None:
+    """Write report.html and its pictures into FOLDER, where `run` left its results.
+
+    A run that is not finished gets a report of what was played so far.
+    """
+    record = read(folder, campaign)
+    drawn = [
+        (picture, rendered(picture, folder))
+        for picture in (*pictures.pictures(record), *growth.pictures(record))
+    ]
+    write(folder / REPORT, page(record, drawn))
+    click.echo(folder / REPORT)

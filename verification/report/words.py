@@ -1,0 +1,194 @@
+"""Numbers, settings and verdicts in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context
+from statistics import median
+from typing import Any
+
+from verification.campaign import Must
+from verification.report.record import Record, Row
+
+_DIGITS = 6
+_DOWN = Context(prec=_DIGITS, rounding=ROUND_FLOOR)
+_UP = Context(prec=_DIGITS, rounding=ROUND_CEILING)
+
+
+def number(value: float) -> str:
+    """A number to six digits, the nearest."""
+    return f"{value:.{_DIGITS}g}"
+
+
+def rounded_up(value: float) -> str:
+    """An upper bound to six digits, never below it."""
+    return f"{float(_UP.create_decimal_from_float(value)):.{_DIGITS}g}"
+
+
+def rounded_down(value: float) -> str:
+    """A lower bound to six digits, never above it."""
+    return f"{float(_DOWN.create_decimal_from_float(value)):.{_DIGITS}g}"
+
+
+def percent(share: float) -> str:
+    """A share in percent, to four digits."""
+    return f"{100 * share:.4g}%"
+
+
+def counted(count: int, one: str, many: str = "") -> str:
+    """A number of things: "1 cell", "2 cells"."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names in a sentence: "a, b and c"."""
+    found = list(names)
+    return " and ".join([", ".join(found[:-1]), found[-1]] if len(found) > 1 else found)
+
+
+def settings(table: Mapping[str, Any], *, without: Sequence[str] = ("name",)) -> str:
+    """A table's entries but those left out: "epsilon 0.1, noise: law laplace, scale 10"."""
+    said = [_said(key, value) for key, value in table.items() if key not in without]
+    return ", ".join(said)
+
+
+def _said(key: str, value: Any) -> str:
+    name = key.replace("_", " ")
+    if isinstance(value, Mapping):
+        return f"{name} ({settings(value, without=())})"
+    return f"{name} {_flat(value)}"
+
+
+def _flat(value: Any) -> str:
+    return f"[{', '.join(map(_flat, value))}]" if isinstance(value, list) else str(value)
+
+
+def by_learner(rows: Iterable[Row]) -> dict[str, list[Row]]:
+    """Cells that have a tightness, by their learner's name."""
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        if row.line["tightness"] is not None:
+            found.setdefault(row.learner, []).append(row)
+    return found
+
+
+def status(record: Record) -> str:
+    """The run in a word: "incomplete", "failed" or "passed"."""
+    if record.violations or not all(row.behaved for row in record.controls):
+        return "failed"
+    return "passed" if record.complete else "incomplete"
+
+
+def headline(record: Record) -> list[str]:
+    """What the run says, a sentence or two an entry."""
+    said = [_progress(record), _games(record), _verdict(record), _controls(record)]
+    said += [_tightness(record), _findings(record)]
+    return [one for one in said if one]
+
+
+def _progress(record: Record) -> str:
+    if record.complete:
+        return ""
+    of = "" if record.total is None else f" of {record.total:,}"
+    why = "Some cells could not be played: failures.log says why. " if record.failed else ""
+    return (
+        f"This run is not complete: {record.played:,}{of} cells were played. {why}"
+        "What follows is about those alone."
+    )
+
+
+def _games(record: Record) -> str:
+    exact = sum(row.line["observed"]["exact"] for row in record.cells)
+    trials = len(record.cells) - exact
+    ways = [f"{exact:,} computed exactly", f"{trials:,} played many times over"]
+    how = listed(ways) if exact and trials else ways[0 if exact else 1].partition(" ")[2]
+    best = {row.line["parameters"].get("attacker", "bayes") for row in record.cells} <= {"bayes"}
+    attacker = "The best possible attacker" if best else "A strong attacker"
+    names = sorted({row.line["learner"]["name"] for row in record.cells})
+    whom = f"{counted(len(names), 'learner')} ({listed(names)})"
+    games = f"{counted(len(record.cells), 'game')} ({how})"
+    return (
+        f"{attacker} played {games} against {whom}: from what a learner gives out, it guesses "
+        "which population the training records came from."
+        if record.cells
+        else "No game was played yet."
+    )
+
+
+def _verdict(record: Record) -> str:
+    if not record.cells:
+        return ""
+    above = len(record.violations)
+    if above:
+        return (
+            f"In {counted(above, 'game')} the attacker did better than the theory allows. The "
+            "theory, its computation or a learner is wrong there."
+        )
+    text = "In none of them did the attacker do better than the theory allows."
+    if record.significance is not None and any(not r.line["observed"]["exact"] for r in record.cells):
+        text += (
+            f" Among those by trials, chance alone would raise a false alarm with probability at "
+            f"most {percent(record.significance)}."
+        )
+    return text
+
+
+def _controls(record: Record) -> str:
+    wrong = [row for row in record.controls if not row.behaved]
+    if wrong:
+        return (
+            f"{len(wrong)} of {counted(len(record.controls), 'control')} did not come out as "
+            "they must, so that the other verdicts cannot be relied on."
+        )
+    if not record.controls:
+        return "No control was played yet."
+    caught = sum(row.must is Must.CAUGHT for row in record.controls)
+    left = len(record.controls) - caught
+    parts = []
+    if caught:
+        parts.append(f"{counted(caught, 'error')} put in on purpose {_were(caught)} caught")
+    if left:
+        parts.append(f"{counted(left, 'control')} with nothing to find {_were(left)} not flagged")
+    return f"The check itself works: {listed(parts)}."
+
+
+def _were(count: int) -> str:
+    return "was" if count == 1 else "were"
+
+
+def _tightness(record: Record) -> str:
+    groups = by_learner(row for row in record.cells if row.least)
+    if not groups:
+        return ""
+    order = sorted(groups, key=lambda name: median(_measured(groups[name])), reverse=True)
+    first, last = order[0], order[-1]
+    least, most = (median(_measured(groups[name])) for name in (last, first))
+    if len(order) == 1:
+        return f"Against {first} the attacker reaches {_reached(groups[first])}."
+    if percent(least) == percent(most):
+        every = [row for rows in groups.values() for row in rows]
+        return f"Against every learner alike the attacker reaches {_reached(every)}."
+    return (
+        f"The theory is closest for {first}, where the attacker reaches {_reached(groups[first])}, "
+        f"and furthest for {last}, with {_reached(groups[last], short=True)}."
+    )
+
+
+def _measured(rows: Sequence[Row]) -> list[float]:
+    return [float(row.line["tightness"]) for row in rows]
+
+
+def _reached(rows: Sequence[Row], *, short: bool = False) -> str:
+    bound = "" if short else " of the theory's bound"
+    low, high = percent(min(_measured(rows))), percent(max(_measured(rows)))
+    if low == high:
+        return f"{low}{bound}"
+    half = percent(median(_measured(rows)))
+    return f"{low} to {high}{bound} (median {half})"
+
+
+def _findings(record: Record) -> str:
+    if record.findings:
+        return f"{counted(len(record.findings), 'finding')} to explain: see below."
+    planned = any(row.expected is not None for row in record.cells) or record.complete
+    return "Every cell's tightness lies where it was expected." if planned and record.cells else ""
