@@ -94,8 +94,8 @@ def test_the_noise_through_one_epsilon_and_delta() -> None:
 
     import mipriv
     from mipriv.accounting.sgd.account import Account
+    from mipriv.accounting.sgd.delta import hockey_stick
     from mipriv.accounting.sgd.steps import PoissonSteps
-    from mipriv.accounting.sgd.tradeoff import hockey_stick
 
     assert "13855" in README
     found = mipriv.epsilon(n=1000, loss="0.1", delta="1e-6", using="theorem").lower

@@ -124,7 +124,7 @@ def test_dp_accounting_brackets_one_record() -> None:
 
 def test_delta_of_ten_to_minus_thirty() -> None:
     """Several runs without sampling are one Gaussian; its delta from the definition at 60 digits."""
-    from mipriv.accounting.sgd.tradeoff import hockey_stick
+    from mipriv.accounting.sgd.delta import hockey_stick
 
     runs = tuple(
         PoissonSteps(noise_multiplier=sigma, sampling_probability=1, steps=steps)  # type: ignore[arg-type]

@@ -20,7 +20,7 @@ from mipriv.accounting.sgd.account import Account
 from mipriv.accounting.sgd.pairs import pair
 from mipriv.accounting.sgd.population import mean_shared
 from mipriv.accounting.sgd.steps import BatchSteps, PoissonSteps
-from mipriv.accounting.sgd.tradeoff import hockey_stick, missed
+from mipriv.accounting.sgd.tradeoff import missed
 from mipriv.accounting.sgd.training import Training, least
 from mipriv.contexts.arb import ARB
 from mipriv.errors import ParameterError
@@ -130,15 +130,6 @@ def test_trade_off_without_sampling_and_by_tangents() -> None:
     low, high = ends(missed(Account((run(10, 1, 4), run("1e6", "0.5", 1)), 1, 1), fmpq(1, 10)))
     assert low - 1e-6 <= exact <= high + 1e-6
     assert high - low < 1e-7
-
-
-def test_delta_is_decreasing_and_ordered() -> None:
-    """delta of the two orders at -eps: delta'(eps) = 1 - e^eps + e^eps delta(-eps)."""
-    add, remove = Account((run(1, "0.05", 40),), 1, 0), Account((run(1, "0.05", 40),), 0, 1)
-    here, there = hockey_stick(add, fmpq(1)), hockey_stick(remove, fmpq(-1))
-    turned = 1 - arb(-1).exp() + arb(-1).exp() * here
-    assert there.overlaps(turned)
-    assert hockey_stick(add, fmpq(2)) < here
 
 
 @pytest.mark.parametrize(

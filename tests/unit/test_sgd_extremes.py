@@ -244,9 +244,9 @@ def test_a_width_that_is_none(width: float) -> None:
         training("1", ".1", 10, 10, width=width)
 
 
-@pytest.mark.parametrize("width", ["1e-400", 1e-300, fmpq(1, 2**1500)])
+@pytest.mark.parametrize("width", ["1e-400", fmpq(1, 2**1500)])
 def test_a_width_beyond_reach_is_refused_by_its_own_digits(width: Any) -> None:
-    with pytest.raises(ParameterError, match=r"width=(?!0\.0).*: must .*1e-100"):
+    with pytest.raises(ParameterError, match=r"width=(?!0\.0).*: must .*1e-300"):
         training("1", ".1", 10, 10, width=width)
 
 

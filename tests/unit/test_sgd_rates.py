@@ -15,8 +15,9 @@ from scipy.stats import binom, hypergeom
 
 import mipriv
 from mipriv.accounting.sgd.account import Account
+from mipriv.accounting.sgd.delta import hockey_stick
 from mipriv.accounting.sgd.steps import PoissonSteps
-from mipriv.accounting.sgd.tradeoff import caught, hockey_stick, missed, precision
+from mipriv.accounting.sgd.tradeoff import caught, missed, precision
 from mipriv.calculator.sgd_rates import Squares, shown_the_schedule
 from mipriv.errors import ParameterError, PrecisionError
 

@@ -35,8 +35,8 @@ def test_power_grows_with_effect_and_trials() -> None:
     assert len(caught) == len(KINDS) * len(BOUNDS) * 2 * len(EFFECTS)
     # at an effect of 1 the chance of even one of 50 is 50 x 0.0005 = 0.025 for each of the twelve
     assert sum(count for (*_, effect), count in caught.items() if effect == 1) <= 3
-    # 0.99 in place of 0.9: caught for certain with up to 50 failures of 1000, and for an advantage
-    # with up to 8 of 500 on each side; 10 and 2.5 are expected
+    # 0.99 in place of 0.9 is flagged with up to 67 failures of 1000, where 10 are expected; as an
+    # advantage, which is a chance of 0.995 in place of 0.95, with up to 27, where 5 are
     for kind in KINDS:
         assert caught[kind, 0.9, 1000, 1.1] == 50
         assert caught[kind, 0.1, 100, 1.01] <= 3

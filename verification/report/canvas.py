@@ -20,8 +20,8 @@ INK, GRID, ALARM = "#1b1b1f", "#d8d8de", "#b3261e"
 _PAPER = "#ffffff"
 PALETTE = (*COLOURS[:-1], INK)
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
-_WIDTH = 5.4  # inches: at 10 points a letter is still read on a telephone
-_STYLE = {
+_WIDTH = 4.8  # inches: at 10 points a letter is still read on a telephone
+_STYLE: dict[Any, Any] = {
     "font.family": "sans-serif",
     "font.size": 10,
     "text.color": INK,
@@ -54,7 +54,7 @@ class Picture:
     title: str
     caption: str
     draw: Callable[[Any], None]
-    height: float = 4.6
+    height: float = 4.3
 
 
 def rendered(picture: Picture, folder: Path) -> Markup:

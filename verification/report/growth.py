@@ -168,7 +168,7 @@ def _published(claim: Any, n: int) -> float:
 
 
 def _worst(claim: Any, n: int) -> float:
-    return worst_case(claim, PopulationGame(n=n)).upper
+    return float(worst_case(claim, PopulationGame(n=n)).upper)
 
 
 def _picture(series: Sequence[Series], place: int, left: int) -> Picture:
@@ -183,15 +183,14 @@ def _picture(series: Sequence[Series], place: int, left: int) -> Picture:
         legend(axes, [*_learners(series), *_lines(series)])
 
     first = series[0]
-    names = f"{first.learner['name']} on {first.population['name']}"
-    rest = settings(first.population)
-    title = f"Loss against the number of records: {names}{f' ({rest})' if rest else ''}"
+    learner = _name(first.learner, _shared([one.learner for one in series]))
+    title = f"{learner} on {_name(first.population, first.population)}"
     return Picture(
         name=f"records-{place}",
-        title=title,
+        title=f"Loss against the number of records: {title}",
         caption=_caption(series, left),
         draw=draw,
-        height=4.4 + 0.16 * (len(series) + 4),
+        height=4.0 + 0.17 * (len(series) + 4),
     )
 
 
@@ -206,14 +205,26 @@ def _draw(axes: Any, one: Series, colour: str, marker: str) -> None:
     points(axes, one.rows, [row.line["n"] for row in one.rows], (colour, marker))
 
 
+def _name(table: Mapping[str, Any], shown: Mapping[str, Any]) -> str:
+    """A name with some of its settings; that there are two secrets goes without saying."""
+    rest = settings({key: one for key, one in shown.items() if (key, one) != ("secrets", 2)})
+    return f"{table['name']}{f' ({rest})' if rest else ''}"
+
+
+def _shared(tables: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Settings that are the same in all tables; none where there is but one."""
+    first = tables[0]
+    return {
+        key: value
+        for key, value in first.items()
+        if key != "name" and len(tables) > 1 and all(one.get(key) == value for one in tables)
+    }
+
+
 def _learners(series: Sequence[Series]) -> list[Any]:
     """What tells the series apart; all settings where there is but one."""
     tables = [one.learner for one in series]
-    same = [
-        key
-        for key in tables[0]
-        if key == "name" or (len(series) > 1 and all(t.get(key) == tables[0][key] for t in tables))
-    ]
+    same = ["name", *_shared(tables)]
     return [
         handle(settings(table, without=same) or table["name"], color=colour, marker=marker, ls="")
         for table, colour, marker in zip(tables, PALETTE, MARKERS, strict=False)
@@ -227,7 +238,7 @@ def _lines(series: Sequence[Series]) -> list[Any]:
     if any(one.worst for one in series):
         looks.append(("exact worst case", {"ls": "-", "lw": 1.4}))
     if any(one.differ or not one.worst for one in series):
-        looks.append(("bound for these populations", {"ls": "-.", "lw": 1.4}))
+        looks.append(("for these populations", {"ls": "-.", "lw": 1.4}))
     if any(one.differ for one in series):
         looks.append(("some record differs", {"ls": ":", "lw": 1.2}))
     return [handle(text, color=INK, **look) for text, look in looks]
@@ -248,5 +259,5 @@ def _caption(series: Sequence[Series], left: int) -> str:
             "chance that any record differs at all, which no attacker exceeds."
         )
     if left:
-        text += f" {counted(left, 'more such picture')} would be alike: their games are in the table."
+        text += f" Left out: {counted(left, 'more such picture')}, whose games are in the table."
     return text

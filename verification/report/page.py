@@ -8,11 +8,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from mipriv.plot.canvas import COLOURS
 from verification.campaign import Must
 from verification.progress import duration
 from verification.report import words
-from verification.report.canvas import COLOURS, Picture
+from verification.report.canvas import Picture
 from verification.report.markup import Markup, element, joined, printable
+from verification.report.players import LEARNERS, POPULATIONS
 from verification.report.record import Record, Row
 
 _HERE = Path(__file__).parent
@@ -63,6 +65,7 @@ def page(record: Record, pictures: Sequence[tuple[Picture, Markup]]) -> str:
         _cells(record),
         _controls(record),
         _terms(),
+        _players(record),
         _run(record),
     )
     body = element("body", main, element("script", script))
@@ -93,7 +96,7 @@ def _headline(record: Record) -> Markup:
 
 
 def _findings(record: Record) -> Markup:
-    above = [_named(row, "did better than the theory allows") for row in record.violations]
+    above = [_named(row, _excess(row)) for row in record.violations]
     others = [_named(row, _surprise(row)) for row in record.findings]
     if not above and not others:
         return Markup("")
@@ -118,6 +121,12 @@ def _named(row: Row, what: str) -> Markup:
     name = f"{row.learner}{f' ({rest})' if rest else ''} on {line['population']['name']}"
     text = f"{name}{f' ({other})' if other else ''}, n = {line['n']}: {what} "
     return element("li", text, element("code", line["cell"]))
+
+
+def _excess(row: Row) -> str:
+    """All digits: a computed violation may be a small one."""
+    seen, bound = row.line["observed"], row.line["theory"]["upper"]
+    return f"the attacker reaches at least {seen['lower']!r}, the theory allows {bound!r}"
 
 
 def _surprise(row: Row) -> str:
@@ -148,7 +157,7 @@ def _cells(record: Record) -> Markup:
     rows = [_row(row, record.holm if tested else None) for row in record.cells]
     note = (
         "A heading sorts by its column, and once more the other way round. Numbers are rounded to "
-        "six digits, bounds and intervals outward; pointing at one shows all digits."
+        "the nearest six digits, intervals of trials outward; pointing at one shows all digits."
     )
     if tested:
         note += (
@@ -170,8 +179,8 @@ def _row(row: Row, holm: Mapping[str, float] | None) -> Markup:
         "tr",
         _verdict("✗ above the theory" if row.violated else "✓ within", 1 - row.violated),
         element("td", row.learner),
-        element("td", words.settings(line["learner"])),
-        element("td", _population(line["population"])),
+        element("td", words.settings(line["learner"]), class_="wide"),
+        element("td", _population(line["population"]), class_="wide"),
         _number(line["n"], str(line["n"])),
         element("td", words.settings(line["parameters"], without=("theorem", "trials"))),
         *_measured(row),
@@ -196,7 +205,7 @@ def _measured(row: Row) -> list[Markup]:
     how = "exact" if seen["exact"] else words.counted(seen["trials"], "trial")
     kind = "chance of a right guess" if row.success else "loss"
     return [
-        _number(theory["upper"], words.rounded_up(theory["upper"]), repr(theory["upper"])),
+        _number(theory["upper"], words.number(theory["upper"]), repr(theory["upper"])),
         _number(row.middle, text, ends),
         element("td", "", class_="number")
         if tight is None
@@ -224,7 +233,16 @@ def _controls(record: Record) -> Markup:
         "Games with something wrong on purpose, which must be caught, and games with nothing to "
         "find, which must not be flagged. They count in no verdict or picture above."
     )
-    names = ["Verdict", "What was done", "Must be", "Was", "Learner", "Settings", "Populations", "n"]
+    names = [
+        "Verdict",
+        "What was done",
+        "Must be",
+        "Was",
+        "Learner",
+        "Settings",
+        "Populations",
+        "n",
+    ]
     names += ["Theory's bound", "Attacker", "Tightness", "Measured", "Note"]
     table = _table("controls", names, [_control(row) for row in record.controls], "The controls")
     none = element("p", "None was played yet.")
@@ -245,8 +263,8 @@ def _control(row: Row) -> Markup:
         element("td", row.must),
         element("td", was),
         element("td", row.learner),
-        element("td", words.settings(line["learner"])),
-        element("td", _population(line["population"])),
+        element("td", words.settings(line["learner"]), class_="wide"),
+        element("td", _population(line["population"]), class_="wide"),
         _number(line["n"], str(line["n"])),
         *_measured(row),
         element("td", row.note),
@@ -276,6 +294,20 @@ def _terms() -> Markup:
     return element("section", element("h2", "What the words mean"), element("dl", *pairs))
 
 
+def _players(record: Record) -> Markup:
+    """Those of the run that have a description; a campaign of other players has none."""
+    said: list[Markup] = []
+    for side, sentences in (("learner", LEARNERS), ("population", POPULATIONS)):
+        names = sorted({row.line[side]["name"] for row in (*record.cells, *record.controls)})
+        for name in names:
+            if record.known and name in sentences:
+                term = element("dt", f"{name} ({side})")
+                said.append(joined(term, element("dd", sentences[name])))
+    if not said:
+        return Markup("")
+    return element("section", element("h2", "Who played"), element("dl", *said))
+
+
 def _run(record: Record) -> Markup:
     if not record.run:
         return Markup("")
@@ -287,5 +319,7 @@ def _run(record: Record) -> Markup:
         "Sources (SHA-256)": record.run["sources"],
         "Versions": versions,
     }
-    pairs = [joined(element("dt", term), element("dd", printable(one))) for term, one in said.items()]
+    pairs = [
+        joined(element("dt", term), element("dd", printable(one))) for term, one in said.items()
+    ]
     return element("footer", element("h2", "How it was run"), element("dl", *pairs))

@@ -12,6 +12,7 @@ from verification.report.record import Record, Row
 from verification.report.words import by_learner, counted
 
 _FEW = 0.05  # least width of the axis of tightness: below it nothing but roundoff is seen
+_MANY = 25  # points that small marks keep apart
 Style = tuple[str, str]
 
 
@@ -27,7 +28,8 @@ def pictures(record: Record) -> list[Picture]:
         found.append(_success(success, styles))
     groups = by_learner(record.cells)
     if groups:
-        found.append(_by_learner(groups, styles))
+        untold = len(record.cells) - sum(map(len, groups.values()))
+        found.append(_by_learner(groups, styles, untold))
     return found
 
 
@@ -60,7 +62,8 @@ def points(axes: Any, rows: Sequence[Row], across: Sequence[float], style: Style
             high = [row.line["observed"]["upper"] - row.middle for _, row in chosen]
             axes.errorbar(xs, ys, yerr=[low, high], fmt="none", ecolor=colour, elinewidth=1)
         face = colour if exact else "none"
-        axes.scatter(xs, ys, s=26, marker=marker, facecolors=face, edgecolors=colour, lw=1)
+        size = 26 if len(rows) <= _MANY else 10
+        axes.scatter(xs, ys, s=size, marker=marker, facecolors=face, edgecolors=colour, lw=1)
     above = [(x, row.middle) for x, row in zip(across, rows, strict=True) if row.violated]
     if above:
         axes.scatter(*zip(*above, strict=True), s=120, facecolors="none", edgecolors=ALARM, lw=2)
@@ -140,7 +143,9 @@ def _drawn(
         for name, style in styles.items():
             mine = [row for row in rows if row.learner == name]
             points(axes, mine, [_bound(row) for row in mine], style)
-        axes.set(xlim=ends, ylim=ends, xlabel=f"theory: {what}, at most", ylabel=f"attacker: {what}")
+        axes.set(
+            xlim=ends, ylim=ends, xlabel=f"theory: {what}, at most", ylabel=f"attacker: {what}"
+        )
         line = handle("all that the theory allows", color=INK, lw=1.2)
         legend(axes, [*marks(styles, rows), line])
         over = "not allowed by the theory"
@@ -188,7 +193,9 @@ def _success(rows: Sequence[Row], styles: Mapping[str, Style]) -> Picture:
     return Picture(name="observed-theory-success", title=title, caption=caption, draw=draw)
 
 
-def _by_learner(groups: Mapping[str, Sequence[Row]], styles: Mapping[str, Style]) -> Picture:
+def _by_learner(
+    groups: Mapping[str, Sequence[Row]], styles: Mapping[str, Style], untold: int
+) -> Picture:
     every = [row for rows in groups.values() for row in rows]
     ends = [end for row in every for end in (row.line["tightness"], *(row.expected or ()))]
     finite = [end for end in ends if math.isfinite(end)]
@@ -217,6 +224,8 @@ def _by_learner(groups: Mapping[str, Sequence[Row]], styles: Mapping[str, Style]
         "theory exceeds what can be done against this learner. The shaded band is where the "
         "campaign expected the points, over all of its games; up and down means nothing."
     )
+    if untold:
+        caption += f" Left out: {counted(untold, 'game')} with a bound of 0."
     height = 1.6 + 0.95 * len(groups)
     title = "Tightness by learner"
     return Picture(name="tightness", title=title, caption=caption, draw=draw, height=height)
@@ -242,8 +251,8 @@ def _strip(axes: Any, rows: Sequence[Row], place: float, style: Style) -> None:
         axes.scatter(*_columns(spots), s=18, marker=marker, **look)
         if not exact:
             ends = [(*_ends(row), y) for row, y in chosen]
-            low, high, level = _columns(ends, 3)
-            axes.hlines(level, low, high, color=colour, lw=0.8, alpha=0.7)
+            left, right, level = _columns(ends, 3)
+            axes.hlines(level, left, right, color=colour, lw=0.8, alpha=0.7)
     above = [
         (row.line["tightness"], y) for row, y in zip(rows, heights, strict=True) if row.violated
     ]

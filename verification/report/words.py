@@ -11,6 +11,7 @@ from verification.campaign import Must
 from verification.report.record import Record, Row
 
 _DIGITS = 6
+_OPTIMAL = {"bayes", "last-iterate"}  # attackers that no other surpasses
 _DOWN = Context(prec=_DIGITS, rounding=ROUND_FLOOR)
 _UP = Context(prec=_DIGITS, rounding=ROUND_CEILING)
 
@@ -98,39 +99,49 @@ def _progress(record: Record) -> str:
 
 
 def _games(record: Record) -> str:
-    exact = sum(row.line["observed"]["exact"] for row in record.cells)
-    trials = len(record.cells) - exact
-    ways = [f"{exact:,} computed exactly", f"{trials:,} played many times over"]
-    how = listed(ways) if exact and trials else ways[0 if exact else 1].partition(" ")[2]
-    best = {row.line["parameters"].get("attacker", "bayes") for row in record.cells} <= {"bayes"}
-    attacker = "The best possible attacker" if best else "A strong attacker"
+    if not record.cells:
+        return "No game was played yet."
+    attackers = {row.line["parameters"].get("attacker", "bayes") for row in record.cells}
+    attacker = "The best possible attacker" if attackers <= _OPTIMAL else "A strong attacker"
     names = sorted({row.line["learner"]["name"] for row in record.cells})
-    whom = f"{counted(len(names), 'learner')} ({listed(names)})"
-    games = f"{counted(len(record.cells), 'game')} ({how})"
     return (
-        f"{attacker} played {games} against {whom}: from what a learner gives out, it guesses "
-        "which population the training records came from."
-        if record.cells
-        else "No game was played yet."
+        f"{attacker} played {counted(len(record.cells), 'game')} ({_how(record)}) against "
+        f"{counted(len(names), 'learner')} ({listed(names)}): from what a learner gives out, it "
+        "guesses which population the training records came from."
     )
+
+
+def _how(record: Record) -> str:
+    exact = sum(map(_exact, record.cells))
+    trials = len(record.cells) - exact
+    if exact and trials:
+        return f"{exact:,} computed exactly, {trials:,} measured by trials"
+    return "computed exactly" if exact else "measured by trials"
 
 
 def _verdict(record: Record) -> str:
     if not record.cells:
         return ""
-    above = len(record.violations)
-    if above:
+    level = record.significance
+    if record.violations:
+        luck = ""
+        if level is not None and not any(map(_exact, record.violations)):
+            luck = f", but for a chance of at most {percent(level)} that it was luck"
         return (
-            f"In {counted(above, 'game')} the attacker did better than the theory allows. The "
-            "theory, its computation or a learner is wrong there."
+            f"In {counted(len(record.violations), 'game')} the attacker did better than the theory "
+            f"allows. The theory, its computation or a learner is wrong there{luck}."
         )
     text = "In none of them did the attacker do better than the theory allows."
-    if record.significance is not None and any(not r.line["observed"]["exact"] for r in record.cells):
+    if level is not None and not all(map(_exact, record.cells)):
         text += (
-            f" Among those by trials, chance alone would raise a false alarm with probability at "
-            f"most {percent(record.significance)}."
+            " With a theory that is right, trials would raise any false alarm at all with a chance "
+            f"of at most {percent(level)}."
         )
     return text
+
+
+def _exact(row: Row) -> bool:
+    return bool(row.line["observed"]["exact"])
 
 
 def _controls(record: Record) -> str:
@@ -148,7 +159,7 @@ def _controls(record: Record) -> str:
     if caught:
         parts.append(f"{counted(caught, 'error')} put in on purpose {_were(caught)} caught")
     if left:
-        parts.append(f"{counted(left, 'control')} with nothing to find {_were(left)} not flagged")
+        parts.append(f"{counted(left, 'control')} that must raise no alarm raised none")
     return f"The check itself works: {listed(parts)}."
 
 
@@ -160,18 +171,22 @@ def _tightness(record: Record) -> str:
     groups = by_learner(row for row in record.cells if row.least)
     if not groups:
         return ""
-    order = sorted(groups, key=lambda name: median(_measured(groups[name])), reverse=True)
+    order = sorted(groups, key=lambda name: _rank(groups[name]), reverse=True)
     first, last = order[0], order[-1]
-    least, most = (median(_measured(groups[name])) for name in (last, first))
     if len(order) == 1:
         return f"Against {first} the attacker reaches {_reached(groups[first])}."
-    if percent(least) == percent(most):
-        every = [row for rows in groups.values() for row in rows]
-        return f"Against every learner alike the attacker reaches {_reached(every)}."
+    if _reached(groups[first]) == _reached(groups[last]):
+        return f"Against every learner alike the attacker reaches {_reached(groups[first])}."
     return (
-        f"The theory is closest for {first}, where the attacker reaches {_reached(groups[first])}, "
-        f"and furthest for {last}, with {_reached(groups[last], short=True)}."
+        f"The theory is tightest for {first}, where the attacker reaches {_reached(groups[first])}, "
+        f"and loosest for {last}, where it reaches {_reached(groups[last], short=True)}."
     )
+
+
+def _rank(rows: Sequence[Row]) -> tuple[float, float]:
+    """The middle cell decides, the loosest between equals; what is shown alike is alike."""
+    found = _measured(rows)
+    return round(median(found), 6), round(min(found), 6)
 
 
 def _measured(rows: Sequence[Row]) -> list[float]:

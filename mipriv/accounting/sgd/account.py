@@ -21,6 +21,9 @@ BUDGET = 3e7  # multiplications: some seconds
 _BITS = 72
 _LEAST_BUDGET = 2.5e7  # of the nodes of the lines, which every series needs
 _CHOICES = 1e5  # what it takes to choose a series, at least
+_ATTEMPTS = 50  # at a series; most of them end with its cost
+_FLOAT_GOAL = -37.0  # log of an error that is out of reach of float64
+_SLOW = 0.8  # share of its radius that a ball keeps once refinement is at an end
 _WIDEST = 0.1  # relative width at which a series is not worth its cost
 _TELLING = 16  # an enclosure tells how large a loss is if its ends are no further apart
 _FEW_NODES = 4_000
@@ -241,28 +244,31 @@ class Account:
             return hopeless
         hidden, loss = self._estimate()
         best: Shared | None = None
-        share, attempts = 1.0, 0  # of the width asked for
-        while share * self.width < _WIDEST and attempts < 6:
+        share, tight = 1.0, 16.0  # of the width asked for, and of that what one error may take
+        for _ in range(_ATTEMPTS):
+            if share * self.width >= _WIDEST:
+                break
             with ctx.workprec(_BITS + 64):
-                goal = float((hidden.min(loss) * self.width * share / 16).log())
+                goal = float((hidden.min(loss) * self.width * share / tight).log())
             try:
                 series, bits = self._series(goal)
-                attempts += 1
                 with ctx.workprec(bits + 64):
                     value = series.shared()
             except TooExpensive:
                 if best is not None:
                     break
-                share *= 32
+                usual = 1e-9 / self.width
+                share = 32 * share if share >= usual else min(1e9 * share, usual)
                 continue
             with ctx.workprec(bits + 64):
                 before = arb(1) if best is None else best.value.rad()
                 value = value if best is None else _both(best.value, value)
                 best = Shared(value, _SERIES, series.arithmetic)
-                if self._narrow(best.value, share) or best.value.rad() > before / 2:
+                if self._narrow(best.value, share) or best.value.rad() > before * _SLOW:
                     break
                 hidden = best.value.lower().max(hidden / 2**40)
                 loss = complement(best.value).lower().max(loss / 2**40)
+                tight *= 16
         if best is None:
             raise TooExpensive
         return best
@@ -288,6 +294,8 @@ class Account:
                 return Transform(
                     lines, log_tolerance=log_goal, budget=self.budget, chosen=chosen
                 ), bits
+            if log_goal < _FLOAT_GOAL:
+                raise TooExpensive
             from mipriv.accounting.sgd import fourier_floats  # loads NumPy
 
             self._spent.append(each * chosen.last)

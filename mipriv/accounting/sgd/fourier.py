@@ -55,7 +55,8 @@ def choose(runs: list[Run], *, log_tolerance: float, reach: float = 0.0, budget:
 
 def cost(runs: list[Run], chosen: Plan) -> float:
     """Multiplications that a transform takes, about; of 128 bits."""
-    return chosen.last * sum((2 * run.line.count + 1) * weight(run.line.bits) for run in runs)
+    sums = ((1 if run.line.pair.symmetric else 2, run.line) for run in runs)
+    return chosen.last * sum(sides * line.count * weight(line.bits) for sides, line in sums)
 
 
 def float_cost(runs: list[Run]) -> float:

@@ -25,7 +25,6 @@ from mipriv.accounting.sgd.pairs import pair
 from mipriv.contexts.arb import ARB
 from mipriv.errors import PrecisionError
 from mipriv.formulas.curves import gaussian_missed
-from mipriv.rigor.enclosure import bits_for, checked_digits
 
 _BITS = 256
 _MOST_BITS = 1 << 13
@@ -41,8 +40,6 @@ _SHARPER = 1e-8  # that the next transform's error may be of the bracket
 _DIGITS = 1e-4  # wanted of the smaller of the two rates
 _NOISE = 8  # a bracket of this many times the balls at its ends narrows no more
 _UNSEEN = fmpq(1, 2**64)  # of a false negative rate below it no digits are wanted
-_CLOSED_BITS = 1 << 15
-_SMALLEST_LOG = -2300.0
 
 
 def missed(account: Account, fpr: fmpq) -> arb:
@@ -342,49 +339,3 @@ def _quantile(rate: fmpq) -> float:
     small = min(rate, 1 - rate)
     value = NormalDist().inv_cdf(max(float(small), 1e-300)) if small > 0 else -37.0
     return value if rate <= fmpq(1, 2) else -value
-
-
-def hockey_stick(account: Account, epsilon: fmpq, *, digits: int = 8) -> arb:
-    """Enclosure of delta(epsilon) = int (P - e^epsilon Q)+, to a relative width of 10^-digits.
-
-    For P against Q as the account orders them; a replacement is symmetric, for adding and removing
-    the other order is another account.
-
-    Args:
-        account: the composition.
-        epsilon: nats, any sign.
-        digits: significant decimal digits, 1 to 10,000.
-
-    Raises:
-        TooExpensive: the budget does not suffice.
-        PrecisionError: not known to the digits: smaller than about 10^-1000, or of a closed form
-            that 32768 bits do not tell from 0.
-    """
-    width = fmpq(1, 10 ** checked_digits(digits))
-    if account.closed_form:
-        return _closed_delta(account, epsilon, width)
-    log_width = -digits * math.log(10)
-    log_goal = log_width - 1
-    while log_goal > _SMALLEST_LOG:
-        transform, bits = account.transform(
-            log_goal - float(epsilon) / 2, reach=abs(float(epsilon)) + 1
-        )
-        with ctx.workprec(bits + 64):
-            delta = 1 - transform.shared(arb(epsilon))
-            if 2 * delta.rad() <= width * delta.lower():
-                return delta
-            # the error is known to be about e^log_goal; aim at the width of what was found
-            size = float(delta.upper().log())
-        log_goal = min(size + log_width - 3, log_goal - 8)
-    raise PrecisionError(f"delta at epsilon={epsilon} is below e^{_SMALLEST_LOG}")
-
-
-def _closed_delta(account: Account, epsilon: fmpq, width: fmpq) -> arb:
-    bits = bits_for(_BITS // 4)
-    while bits <= _CLOSED_BITS:
-        with ctx.workprec(bits):
-            delta = 1 - account.at(arb(epsilon), None)
-            if 2 * delta.rad() <= width * delta.lower():
-                return delta
-        bits *= 2
-    raise PrecisionError(f"delta at epsilon={epsilon}: not known to {width} at {bits // 2} bits")

@@ -23,7 +23,7 @@ from mipriv.guarantee import Kind
 from mipriv.rigor.decimals import exact, unit, whole
 
 GROUP_WIDTH = 1e-9
-_NARROWEST = fmpq(1, 10**100)
+_NARROWEST = fmpq(1, 10**300)
 MEAN_WIDTH = 1e-6
 _BITS = 128
 _TOGETHER = 2.0  # budgets that all group sizes may take
@@ -67,7 +67,7 @@ class Training:
         tau: total variation between two populations, in [0, 1]; not together with group.
         distance: largest change of one record's clipped gradient, in clip norms, in [0, 2].
         adjacency: `replace` (n is public), or `add-remove`: `group` records inserted or deleted.
-        width: wanted width, of the loss and relative to 1 - loss, in [1e-100, 1); any exact
+        width: wanted width, of the loss and relative to 1 - loss, in [1e-300, 1); any exact
             number, kept as a double; None: 1e-9, with tau 1e-6.
         budget: multiplications one Fourier series may cost.
     """
@@ -107,7 +107,7 @@ class Training:
             self._check_add_remove()
         if self.width is not None:
             close = exact(self.width, "width")
-            require(_NARROWEST <= close < 1, must="lie in [1e-100, 1)", width=self.width)
+            require(_NARROWEST <= close < 1, must="lie in [1e-300, 1)", width=self.width)
             set_(self, "width", float(close))
         require(self.budget >= 1, must="be >= 1", budget=self.budget)
 
