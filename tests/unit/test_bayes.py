@@ -10,7 +10,7 @@ from typing import Any
 
 import mpmath
 import pytest
-from flint import arb, ctx, fmpq
+from flint import arb, ctx, fmpq, fmpz
 
 from mipriv.attack.bayes import _cells, _thresholds, advantage, finite, gaussian, line
 from mipriv.attack.bayes._game import DataSets, checked_prior
@@ -253,6 +253,27 @@ def test_thresholds_agree_with_cells(noise: Any, prior: Any) -> None:
     assert by_thresholds.rad() < 1e-20
     assert by_cells.rad() < 1e-9
     assert line.success(learner, THREE, n=12, prior=prior).overlaps(by_cells)
+
+
+def test_ratios_that_do_not_rise_are_not_taken_to() -> None:
+    """Steps of half a unit under staircase noise, and weights whose ratio falls and rises."""
+    family = bernoulli(p0="0.3", p1="0.6")
+    halves = Bare((0, fmpq(1, 2)), Tulap(epsilon=1))
+    assert _thresholds.ordered(mixture(halves, family, 3)) is None
+    assert _thresholds.ordered(mixture(Bare((0, 2), Tulap(epsilon=1)), family, 3)) == [0, 1]
+    crossed = FiniteFamily(((fmpq(1, 2), 0, fmpq(1, 2)), (0, fmpq(1), 0)))
+    assert _thresholds.ordered(mixture(noisy((0, 1, 2), LaplaceLaw(scale=1)), crossed, 1)) is None
+    falling = mixture(noisy((1, 0), LaplaceLaw(scale=1)), family, 3)
+    assert _thresholds.ordered(falling) == [1, 0]
+
+
+def test_weights_left_out_are_counted() -> None:
+    terms = [(lambda: fmpq(0), [fmpz(2) ** 100 - 1]), (lambda: fmpq(1), [fmpz(1)])]
+    mix = Mixture.of(LaplaceLaw(scale=1), [fmpq(1, 2**100)], terms)
+    assert mix.centres == (0,)
+    assert mix.dropped.contains(fmpq(1, 2**100))
+    with ctx.workprec(100):
+        assert Mixture.of(LaplaceLaw(scale=1), [fmpq(1, 2**100)], terms).dropped == 0
 
 
 def test_a_wrong_threshold_proves_no_more_than_it_may() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import comb
+from math import comb, exp
 from typing import Any
 
 import numpy as np
@@ -24,11 +24,12 @@ from mipriv.errors import MissingExtra, ParameterError
 from mipriv.laws import DiscreteLaplace, GaussianLaw, LaplaceLaw
 from mipriv.learn.noisy_sum import NoisySum
 from mipriv.populations.finite import FiniteFamily, bernoulli, identities, swap
-from mipriv.rigor.intervals import Interval
+from mipriv.rigor.intervals import Interval, difference, proportion
 from mipriv.roles import Histogram
 
 SURE = "0.9999"
 FAMILY = bernoulli(p0="0.3", p1="0.6")
+HALF = (fmpq(1, 2), fmpq(1, 2))
 COUNT = NoisySum(scores=(0, 1), noise=GaussianLaw(standard_deviation=3))
 
 
@@ -139,6 +140,33 @@ def test_shuffled_outputs_tell_nothing() -> None:
     assert biased.success(confidence=SURE).lower <= 0.9
 
 
+def test_the_posterior_is_the_definition() -> None:
+    """prior times sum of P_s^n(h) law(x - h), over more histograms than a block holds."""
+    outputs = np.linspace(-9, 49, 30)
+    posterior = simulated._Posterior.of(COUNT, FAMILY, n=40, odds=HALF, left_out=0.0)
+    found = posterior._masses(outputs[:, None])
+    for place, x in enumerate(outputs):
+        expected = [
+            sum(
+                comb(40, k) * p**k * (1 - p) ** (40 - k) * exp(-(((x - k) / 3) ** 2) / 2)
+                for k in range(41)
+            )
+            for p in (0.3, 0.6)
+        ]
+        share = expected[0] / sum(expected)
+        # exponents of up to 10^3, each rounded, err by 10^3 2^-53 relatively, some ten times
+        assert found[0, place] / found[:, place].sum() == pytest.approx(share, rel=1e-11)
+
+
+def test_histograms_rarer_than_doubles_are_told_apart() -> None:
+    """All 1200 records 1, of probability 10^-627 and 10^-266."""
+    sharp = NoisySum(scores=(0, 1), noise=GaussianLaw(standard_deviation="0.1"))
+    posterior = simulated._Posterior.of(sharp, FAMILY, n=1200, odds=HALF, left_out=0.0)
+    masses = posterior._masses(np.array([[1200.0], [0.0]]))
+    assert masses.argmax(axis=0).tolist() == [1, 0]
+    assert (masses.max(axis=0) >= 1).all()
+
+
 def test_far_outputs_neither_overflow_nor_mislead() -> None:
     """Log likelihoods of -10^6 and less, and histograms of which one secret has none."""
     sharp = NoisySum(scores=(0, 1), noise=GaussianLaw(standard_deviation="0.001"))
@@ -174,8 +202,8 @@ def test_guesses_are_read_by_row() -> None:
     assert guesses.hits == (70, 80)
     assert 0.5 in guesses.advantage(confidence="0.95")
     assert 0.75 in guesses.success(confidence="0.95")
-    # the rates' own intervals at 0.975, the far ends taken
-    assert guesses.advantage(confidence="0.95").upper < 0.74
+    false, true = (proportion(hits=h, trials=100, confidence="0.975") for h in (30, 80))
+    assert guesses.advantage(confidence="0.95") == difference(true, false)
     with pytest.raises(ParameterError, match="counts"):
         Guesses(counts=((1, 0, 0),) * 3, optimal=False).advantage(confidence="0.95")
 

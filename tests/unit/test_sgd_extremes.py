@@ -263,6 +263,12 @@ def test_a_short_fraction_near_any_double(value: float) -> None:
     assert found >= fmpq(*value.as_integer_ratio()) * (1 - fmpq(1, 2**23))
 
 
+def test_a_wide_width_still_takes_the_series() -> None:
+    found = least(training("1", ".1", 10, 10, group=1, width=0.5))
+    assert "Fourier" in found.method
+    assert not found.wide
+
+
 # populations
 
 

@@ -81,8 +81,9 @@ def _groups(record: Record) -> list[list[list[Row]]]:
     long = [rows for rows in series.values() if len({row.line["n"] for row in rows}) >= _LEAST]
     found = []
     for group in _split(long, lambda line: [line["learner"]["name"], line["population"]]):
-        # too many: those that differ in epsilon alone
-        parts = [group] if len(group) <= _SERIES else list(_split(group, _but_epsilon))
+        parts = [group]
+        if len(group) > _SERIES and any(len(part) > 1 for part in _split(group, _but_epsilon)):
+            parts = list(_split(group, _but_epsilon))
         for part in parts:
             found += [part[i : i + _SERIES] for i in range(0, len(part), _SERIES)]
     return found

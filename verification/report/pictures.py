@@ -12,6 +12,7 @@ from verification.report.record import Record, Row
 from verification.report.words import by_learner, counted
 
 _FEW = 0.05  # least width of the axis of tightness: below it nothing but roundoff is seen
+_LEAST = 3  # cells that have a median worth a mark
 _MANY = 25  # points that small marks keep apart
 Style = tuple[str, str]
 
@@ -172,7 +173,7 @@ def _against_theory(rows: Sequence[Row], styles: Mapping[str, Style], *, apart: 
     )
     left = len(rows) - len(shown)
     if left:
-        caption += f" Left out: {counted(left, 'game')} with a loss or bound of 0."
+        caption += f" Left out: {counted(left, 'game')} with a bound of 0 or no loss that shows."
     if apart:
         caption += f" The {counted(apart, 'game')} with uneven odds or more secrets: next picture."
     title = "What the attacker reached, against what the theory allows"
@@ -257,6 +258,8 @@ def _strip(axes: Any, rows: Sequence[Row], place: float, style: Style) -> None:
         (row.line["tightness"], y) for row, y in zip(rows, heights, strict=True) if row.violated
     ]
     axes.scatter(*_columns(above), s=110, facecolors="none", edgecolors=ALARM, lw=2)
+    if len(rows) < _LEAST:  # the points say it
+        return
     middle = median(row.line["tightness"] for row in rows)
     axes.plot([middle] * 2, [place - 0.33, place + 0.33], color=INK, lw=2.2)
 

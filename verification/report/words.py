@@ -194,12 +194,14 @@ def _measured(rows: Sequence[Row]) -> list[float]:
 
 
 def _reached(rows: Sequence[Row], *, short: bool = False) -> str:
+    """What share of the bound; that of trials is an estimate, which may come out below 0."""
     bound = "" if short else " of the theory's bound"
-    low, high = percent(min(_measured(rows))), percent(max(_measured(rows)))
+    found = [max(one, 0.0) for one in _measured(rows)]
+    low, high, half = (percent(one) for one in (min(found), max(found), median(found)))
+    about = "" if all(map(_exact, rows)) else "about "
     if low == high:
-        return f"{low}{bound}"
-    half = percent(median(_measured(rows)))
-    return f"{low} to {high}{bound} (median {half})"
+        return f"{about}{low}{bound}"
+    return f"{about}{low} to {high}{bound} (median {half})"
 
 
 def _findings(record: Record) -> str:

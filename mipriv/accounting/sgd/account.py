@@ -21,7 +21,6 @@ BUDGET = 3e7  # multiplications: some seconds
 _BITS = 72
 _LEAST_BUDGET = 2.5e7  # of the nodes of the lines, which every series needs
 _CHOICES = 1e5  # what it takes to choose a series, at least
-_ATTEMPTS = 50  # at a series; most of them end with its cost
 _FLOAT_GOAL = -37.0  # log of an error that is out of reach of float64
 _SLOW = 0.8  # share of its radius that a ball keeps once refinement is at an end
 _WIDEST = 0.1  # relative width at which a series is not worth its cost
@@ -94,9 +93,9 @@ class Account:
         Raises:
             TooExpensive: the budget does not suffice for anything that would say how large it is.
         """
+        rough = self._rough
         with ctx.workprec(_BITS + 64):
             closed_form = self._closed(arb(0)) or self._certain(closed.SATURATED)
-        rough = self._rough
         if closed_form is not None:
             if rough.rad() < closed_form.value.rad():  # a loss below the digits of a closed form
                 return replace(closed_form, value=_both(closed_form.value, rough))
@@ -245,9 +244,7 @@ class Account:
         hidden, loss = self._estimate()
         best: Shared | None = None
         share, tight = 1.0, 16.0  # of the width asked for, and of that what one error may take
-        for _ in range(_ATTEMPTS):
-            if share * self.width >= _WIDEST:
-                break
+        while share == 1 or share * self.width < _WIDEST:
             with ctx.workprec(_BITS + 64):
                 goal = float((hidden.min(loss) * self.width * share / tight).log())
             try:

@@ -122,7 +122,8 @@ def success(mixture: Mixture, order: list[int]) -> arb:
         cell = _Cell(start, end, first, end, guess)
         low, high = _bounds(mixture, order, cell)
         lower, upper = lower + low, upper + high
-    loose = [(mixture.masses(cut.low), mixture.masses(cut.high)) for cut in cuts if not lattice]
+    gaps = [(cut.low, cut.high) for cut in cuts if not lattice and cut.low < cut.high]
+    loose = [(mixture.masses(low), mixture.masses(high)) for low, high in gaps]
     loose += [([arb(0)] * mixture.secrets, mixture.masses(left))]
     loose += [(mixture.masses(right), mixture.totals)]
     for before, after in loose:

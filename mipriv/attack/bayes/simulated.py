@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-MEMORY = 1 << 28  # bytes
+MEMORY = 1 << 26  # bytes
 _BLOCK = 16  # histograms at once
 _BITS = 80
 _BYTES = 8
