@@ -39,7 +39,11 @@ class Law(Protocol):
         ...
 
     def density(self, x: Number) -> arb:
-        """Density (mass, for a lattice law) at x, a ball at the current precision."""
+        """Density (mass, for a lattice law) at x, a ball that holds all its values on a ball x."""
+        ...
+
+    def rises(self, shift: fmpq) -> bool:
+        """Whether density(x - shift)/density(x) is proved to rise with x, for a shift >= 0."""
         ...
 
     def sample(self, shape: tuple[int, ...], rng: np.random.Generator) -> NDArray[np.float64]:
@@ -57,7 +61,11 @@ class Learner(Protocol):
 
 @runtime_checkable
 class FiniteOutput(Learner, Protocol):
-    """A learner with outcomes 0..r-1, whose law is known exactly."""
+    """A learner with outcomes 0..r-1, whose law is known exactly.
+
+    Any learner may have `scores`, one exact number a value of a record: a promise that it depends
+    on the data through the sum of the records' scores alone, which attackers use.
+    """
 
     def probabilities(self, counts: Histogram) -> Sequence[Number]:
         """Masses of the outcomes for data with this histogram, at the current precision."""
@@ -108,4 +116,15 @@ class Simulated(Learner, Protocol):
         Returns:
             Shape (trials,).
         """
+        ...
+
+
+@runtime_checkable
+class ManyLikelihoods(Simulated, Protocol):
+    """A learner whose likelihoods of several histograms share their work."""
+
+    def log_likelihoods(
+        self, outputs: NDArray[np.float64], histograms: Sequence[Histogram]
+    ) -> NDArray[np.float64]:
+        """As `log_likelihood` of each histogram; shape (trials, histograms)."""
         ...

@@ -21,7 +21,7 @@ from mipriv.accounting.sgd.pairs import pair
 from mipriv.accounting.sgd.population import mean_shared
 from mipriv.accounting.sgd.steps import BatchSteps, PoissonSteps
 from mipriv.accounting.sgd.tradeoff import missed
-from mipriv.accounting.sgd.training import Training, least
+from mipriv.accounting.sgd.training import Training, bounds, least
 from mipriv.contexts.arb import ARB
 from mipriv.errors import ParameterError
 from mipriv.formulas.curves import gaussian_missed
@@ -243,9 +243,14 @@ def test_a_small_budget_takes_the_lattice() -> None:
     assert "lattice" in other.method
     assert "float64" in other.arithmetic
     assert series.value.overlaps(other.value)
-    least_bound = least(Training(runs=(run("0.1", "0.001", 2),), n=1))
+    least_bound = least(Training(runs=(run(1, "0.1", 10),), n=1, budget=10.0))
     assert least_bound.kind.value == "exact"
     assert least_bound.wide
+
+
+def test_gradients_that_never_change_tell_nothing() -> None:
+    (only,) = bounds(Training(runs=(run(1, "0.1", 10),), n=5, distance=fmpq(0)))
+    assert (only.kind.value, only.loss, only.shared) == ("exact", 0, 1)
 
 
 @pytest.mark.parametrize(
@@ -267,7 +272,7 @@ def test_a_small_budget_takes_the_lattice() -> None:
         ({"batch_size": 5}, "batch_size=5"),
         ({"sampling_probability": None, "batch_size": 101}, "batch_size=101"),
         ({"sampling_probability": None, "batch_size": "2.5"}, "batch_size=2.5"),
-        ({"sampling_probability": None}, "sampling_probability=None"),
+        ({"sampling_probability": None}, "sampling_probability: must be given, or batch_size"),
         ({"width": 0}, "width=0"),
         ({"fpr": -1}, "fpr=-1"),
     ],

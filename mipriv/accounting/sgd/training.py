@@ -175,6 +175,8 @@ def bounds(training: Training, *, progress: Progress | None = None) -> list[SgdB
     Raises:
         PrecisionError: never for a missing budget alone: the revealed-schedule bound costs nothing.
     """
+    if training.reach == 0:  # every gradient is what it was
+        return [SgdBound(arb(1), arb(0), Kind.EXACT, "nothing changes")]
     found = [_revealed(training)]
     if training.near:
         found.append(_samples_alone(training))

@@ -14,14 +14,14 @@ from mipriv.attack.plays import plays
 from mipriv.errors import require
 from mipriv.populations.finite import FiniteFamily
 from mipriv.rigor.decimals import whole
-from mipriv.roles import Histogram, Simulated
+from mipriv.roles import Histogram, ManyLikelihoods, Simulated
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 MEMORY = 1 << 26  # bytes
-_BLOCK = 16  # histograms at once
+_BLOCK = 32  # histograms at once
 _BITS = 80
 _BYTES = 8
 
@@ -153,7 +153,7 @@ class _Posterior:
         sums = np.zeros((len(self.shares), len(outputs)))
         for start in range(0, len(self.histograms), _BLOCK):
             block = self.histograms[start : start + _BLOCK]
-            logs = np.array([self.learner.log_likelihood(outputs, counts) for counts in block])
+            logs = self._logs(outputs, block)
             logs += self.tops[start : start + _BLOCK, None]
             risen = np.maximum(highest, logs.max(axis=0))
             base = np.where(np.isfinite(risen), risen, 0.0)  # where no histogram gives the output
@@ -161,3 +161,13 @@ class _Posterior:
             sums += self.shares[:, start : start + _BLOCK] @ np.exp(logs - base)
             highest = risen
         return sums
+
+    def _logs(
+        self, outputs: NDArray[np.float64], block: Sequence[Histogram]
+    ) -> NDArray[np.float64]:
+        """Log densities, shape (histograms, trials)."""
+        import numpy as np
+
+        if isinstance(self.learner, ManyLikelihoods):
+            return np.ascontiguousarray(self.learner.log_likelihoods(outputs, block).T)
+        return np.array([self.learner.log_likelihood(outputs, counts) for counts in block])
