@@ -94,7 +94,7 @@ def _who(training: Training, best: SgdBound, loss: Enclosure, complement: Enclos
 
 
 def _assumes(training: Training) -> str:
-    poisson = training.poisson is not None
+    poisson = not any(isinstance(run, BatchSteps) for run in training.runs)
     sampling = (
         "batches drawn by Poisson sampling afresh at every step (not by shuffling)"
         if poisson

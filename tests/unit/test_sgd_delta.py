@@ -8,7 +8,8 @@ from flint import arb, ctx, fmpq
 
 from mipriv.accounting.sgd.account import Account
 from mipriv.accounting.sgd.delta import hockey_stick
-from mipriv.accounting.sgd.steps import PoissonSteps
+from mipriv.accounting.sgd.steps import BatchSteps, PoissonSteps, Sampling
+from mipriv.accounting.sgd.training import Training, least
 
 
 def run(sigma: Any, q: Any, steps: int) -> PoissonSteps:
@@ -32,3 +33,19 @@ def test_no_delta_where_the_ratio_is_bounded() -> None:
         assert hockey_stick(removed, fmpq(21, 10)) == 0  # 3 log 2 = 2.079...
         assert 0 < hockey_stick(removed, fmpq(1), digits=6) < (1 - (fmpq(1) - edge).exp())
     assert hockey_stick(Account((run(1, "0.5", 3),), 1, 0), fmpq(21, 10), digits=6) > 0
+
+
+def test_a_batch_of_all_records_is_no_sampling() -> None:
+    """For fixed and any order: under tau the mean over changed records, exact for a group."""
+    given = {"noise_multiplier": 20, "steps": 20}
+    everyone = PoissonSteps(sampling_probability=fmpq(1), **given)  # type: ignore[arg-type]
+    for sampling in ("fixed", "any"):
+        batches = BatchSteps(batch_size=16, sampling=Sampling(sampling), **given)  # type: ignore[arg-type]
+        for changes in ({"tau": fmpq(1, 2)}, {"group": 3}):
+            ours, known = (
+                least(Training(runs=(one,), n=16, **changes))  # type: ignore[arg-type]
+                for one in (batches, everyone)
+            )
+            assert ours.loss.overlaps(known.loss)
+            assert ours.kind == known.kind
+    assert Training(runs=(BatchSteps(batch_size=15, **given),), n=16).poisson is None  # type: ignore[arg-type]

@@ -111,6 +111,8 @@ def test_violations_and_misbehaving_controls_come_first(tmp_path: Path) -> None:
     assert "chance" not in said
     record = read(tmp_path / "wrong", tmp_path / "wrong" / "campaign.toml")
     assert status(record) == "failed"
+    assert record.findings == []  # though they lie outside of what was expected
+    assert len(record.unexpected) == 4
     text = page(record, [])
     assert text.count("✗ above the theory") == 4
     assert "the attacker reaches at least 0.600000000006" in text

@@ -8,7 +8,7 @@ from typing import Any
 
 from flint import arb, ctx
 
-from mipriv.errors import MissingExtra, ParameterError, UnsupportedGuarantee
+from mipriv.errors import MissingExtra, ParameterError, PrecisionError, UnsupportedGuarantee
 from mipriv.game import PopulationGame
 from mipriv.loss.worst_case import worst_case
 from verification import registry
@@ -24,7 +24,6 @@ _LEAST = 3  # numbers of records below which there is no course to see
 _SERIES = 5  # more cannot be told apart in one picture
 _PICTURES = 4
 _STEPS = 60  # of a curve: no corner is seen
-_NONE: Mapping[str, Any] = {}
 Curve = list[tuple[int, float]]
 
 
@@ -33,7 +32,7 @@ class Series:
     """The same learner and populations at several n.
 
     Attributes:
-        rows: by n, each n once.
+        rows: by n.
         bound: what the theory allows, by n: the least bound that a cell was held against.
         published, worst: the published bound, and the exact worst case over all populations;
             empty where the learner's claim has none.
@@ -47,10 +46,10 @@ class Series:
     differ: Curve
 
     @property
-    def learner(self) -> Mapping[str, Any]:
-        """The learner's table."""
+    def table(self) -> Mapping[str, Any]:
+        """The learner's table, and what else is chosen for the game."""
         found: Mapping[str, Any] = self.rows[0].line["learner"]
-        return found
+        return {**found, **_rest(self.rows[0])}
 
     @property
     def population(self) -> Mapping[str, Any]:
@@ -91,9 +90,13 @@ def _groups(record: Record) -> list[list[list[Row]]]:
 
 def _same(row: Row) -> list[Any]:
     """What the rows of a series have in common."""
-    line = row.line
-    rest = {key: value for key, value in line["parameters"].items() if key != "theorem"}
-    return [line["learner"], line["population"], rest]
+    return [row.line["learner"], row.line["population"], _rest(row)]
+
+
+def _rest(row: Row) -> dict[str, Any]:
+    """Parameters that the truth depends on: not the bound compared with, nor how often is played."""
+    given = row.line["parameters"]
+    return {key: one for key, one in given.items() if key not in ("theorem", "trials")}
 
 
 def _but_epsilon(line: Mapping[str, Any]) -> list[Any]:
@@ -116,17 +119,16 @@ def _course(group: Sequence[Sequence[Row]]) -> bool:
 
 
 def _series(rows: Sequence[Row], *, known: bool) -> Series:
-    by_n: dict[int, Row] = {}
+    ordered = sorted(rows, key=lambda one: one.line["n"])
     bound: dict[int, float] = {}
-    for row in sorted(rows, key=lambda one: one.line["n"]):
+    for row in ordered:
         n, upper = row.line["n"], row.line["theory"]["upper"]
-        by_n.setdefault(n, row)
         bound[n] = min(upper, bound.get(n, upper))
     first = rows[0].line
-    sizes = _between(list(by_n))
+    sizes = _between(list(bound))
     curves = _curves(first["learner"], first["population"], sizes) if known else {}
     return Series(
-        rows=list(by_n.values()),
+        rows=ordered,
         bound=list(bound.items()),
         published=curves.get("published", []),
         worst=curves.get("worst", []),
@@ -159,7 +161,7 @@ def _curves(
     for name, bound in (("published", _published), ("worst", _worst)):
         try:
             found[name] = [(n, bound(claim, n)) for n, claim in claims.items()]
-        except UnsupportedGuarantee:
+        except (UnsupportedGuarantee, PrecisionError):
             continue
     return found
 
@@ -184,7 +186,7 @@ def _picture(series: Sequence[Series], place: int, left: int) -> Picture:
         legend(axes, [*_learners(series), *_lines(series)])
 
     first = series[0]
-    learner = _name(first.learner, _shared([one.learner for one in series]))
+    learner = _name(first.table, _shared([one.table for one in series]))
     title = f"{learner} on {_name(first.population, first.population)}"
     return Picture(
         name=f"records-{place}",
@@ -224,7 +226,7 @@ def _shared(tables: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 def _learners(series: Sequence[Series]) -> list[Any]:
     """What tells the series apart; all settings where there is but one."""
-    tables = [one.learner for one in series]
+    tables = [one.table for one in series]
     same = ["name", *_shared(tables)]
     return [
         handle(settings(table, without=same) or table["name"], color=colour, marker=marker, ls="")

@@ -117,8 +117,9 @@ class Record:
 
     @property
     def findings(self) -> list[Row]:
-        """Cells outside their expected range."""
-        return [row for row in self.cells if row.line["cell"] in self.unexpected]
+        """Cells outside their expected range; violations are more than findings, and are none here."""
+        found = [row for row in self.cells if row.line["cell"] in self.unexpected]
+        return [row for row in found if not row.violated]
 
 
 def read(folder: Path, campaign: Path | None = None) -> Record:

@@ -207,5 +207,7 @@ def _reached(rows: Sequence[Row], *, short: bool = False) -> str:
 def _findings(record: Record) -> str:
     if record.findings:
         return f"{counted(len(record.findings), 'finding')} to explain: see below."
+    if record.violations:
+        return ""
     planned = any(row.expected is not None for row in record.cells) or record.complete
     return "Every cell's tightness lies where it was expected." if planned and record.cells else ""

@@ -146,9 +146,19 @@ class Training:
 
     @property
     def poisson(self) -> tuple[PoissonSteps, ...] | None:
-        """The runs, if all of them sample by Poisson."""
-        found = tuple(run for run in self.runs if isinstance(run, PoissonSteps))
-        return found if len(found) == len(self.runs) else None
+        """The runs, if all of them draw records independently of each other: by Poisson, or all n."""
+        found = []
+        for run in self.runs:
+            if isinstance(run, BatchSteps):
+                if run.batch_size < self.n:
+                    return None
+                run = PoissonSteps(  # every record joins every batch
+                    noise_multiplier=run.noise_multiplier,
+                    sampling_probability=fmpq(1),
+                    steps=run.steps,
+                )
+            found.append(run)
+        return tuple(found)
 
     def wanted(self) -> float:
         """Width to aim for."""
