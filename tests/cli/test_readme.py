@@ -11,6 +11,8 @@ import pytest
 
 from proofs.__main__ import run as run_proofs
 from tests.cli.test_commands import call
+from verification.__main__ import run as run_verification
+from verification.campaign import campaigns
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -70,6 +72,25 @@ def test_commands_of_the_proofs_run(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         if arguments:
             assert run_proofs(arguments) == 0, command
     assert (tmp_path / "notebooks" / "theorem_09_secrets.html").exists()
+
+
+def test_commands_of_the_verification_exist() -> None:
+    """.ci/run makes the quick run and its report; the long ones are campaigns that are listed."""
+    commands = [
+        shlex.split(one)[1:] for one in re.findall(r"`python -m (verification [^`]*)`", README)
+    ]
+    script = (ROOT / ".ci" / "run").read_text()
+    known = {path.stem for path in campaigns()}
+    assert ["list"] in commands
+    for first, *rest in commands:
+        if first == "list":
+            assert run_verification([first]) == 0
+        elif first in ("run", "report") and "runs/quick" in rest:
+            assert f"\n.venv/bin/python -m verification {shlex.join([first, *rest])}\n" in script
+        elif first == "run":
+            assert rest[0] in known
+        else:
+            assert run_verification([first, "--help"]) == 0
 
 
 def test_python_blocks() -> None:
