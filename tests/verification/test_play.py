@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from flint import fmpq
 
-from mipriv.errors import ParameterError, UnsupportedGuarantee
+from mipriv.errors import ParameterError, PrecisionError, UnsupportedGuarantee
 from mipriv.guarantee import ApproxDP, GaussianDP
 from mipriv.populations.finite import bernoulli, extremal, swap
 from verification.campaign import Campaign, Entry, campaigns
@@ -127,6 +127,8 @@ def test_a_learned_attacker_is_played_below_the_optimum() -> None:
     optimal = play(cell(), 1, 1e-4)
     assert learned.observed.lower <= optimal.observed.upper
     assert learned.observed.upper >= 0.9 * optimal.observed.lower
+    with pytest.raises(PrecisionError, match="training=10"):  # it must show itself first
+        play(cell(parameters={"trials": 100, "training": 10, "attacker": "learned"}), 1, 1e-4)
 
 
 @pytest.mark.parametrize(
