@@ -140,8 +140,7 @@ def test_ctrl_c_ends_cleanly(place: Path, executor: str) -> None:
     written(place, COINS.replace("pause = 0.03", "pause = 0.5"))
     arguments = ("--out", "run", "--workers", "2", "--executor", executor)
     process = started(place, *arguments, apart=True)
-    assert process.stderr is not None
-    process.stderr.readline()
+    wait_until(lambda: (place / "run").is_dir() and bool(lines(place / "run")))
     os.killpg(process.pid, signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (130, "")
