@@ -117,7 +117,7 @@ def _local_cluster(workers: int) -> Iterator[object]:
             n_workers=workers,
             threads_per_worker=1,
             processes=True,
-            dashboard_address=None,
+            dashboard_address="127.0.0.1:0",  # any free port: two runs on a machine do not meet
             silence_logs=logging.CRITICAL,
         )
     with cluster:
