@@ -74,6 +74,12 @@ def _game(cell: Cell) -> Game:
     unknown = set(cell.parameters) - _PARAMETERS
     rule = f"be one of {', '.join(sorted(_PARAMETERS))}"
     require(not unknown, must=rule, parameters=", ".join(sorted(unknown)))
+    wrong = cell.control in (Control.NOISE_TOO_SMALL, Control.THEORY_SCALED)
+    require(
+        wrong == ("factor" in cell.parameters), must="be that of a control", factor=cell.control
+    )
+    trained = cell.parameters.get("attacker") == "learned" or "training" not in cell.parameters
+    require(trained, must="be left out unless the attacker is learned", training="given")
     family = registry.populations(cell.population)
     honest = registry.learner(cell.learner, Setting(n=cell.n, family=family))
     learner, shuffled = honest, cell.control == Control.SHUFFLED
@@ -100,7 +106,11 @@ def _allowed(cell: Cell, game: Game) -> Theory:
         return Theory(lower=blind.lower, upper=blind.upper, method="answers without the secret")
     wanted = cell.parameters.get("theorem")
     require(wanted in (None, "published"), must="be left out, or published", theorem=wanted)
-    return theory(game.claim, game.question) if wanted is None else published(game.claim, cell.n)
+    return (
+        theory(game.claim, game.question)
+        if wanted is None
+        else published(game.claim, game.question)
+    )
 
 
 def _computed(cell: Cell, game: Game) -> Observed:

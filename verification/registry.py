@@ -14,6 +14,7 @@ from flint import fmpq
 from mipriv import laws, learn
 from mipriv.errors import ParameterError, require
 from mipriv.learn.noisy_sum import NoisySum
+from mipriv.learn.spherical import SphericalLaplace
 from mipriv.populations import finite
 from mipriv.populations.finite import FiniteFamily
 from mipriv.rigor.decimals import exact, whole
@@ -58,13 +59,37 @@ def learner(spec: Spec, setting: Setting) -> Any:
     Raises:
         ParameterError: an unknown name, or parameters it does not take.
     """
-    given = dict(spec)
-    name = given.pop("name")
+    given = _Read(spec)
+    name = given["name"]
     require(name in _LEARNERS, must=f"be one of {', '.join(sorted(_LEARNERS))}", learner=name)
     try:
-        return _LEARNERS[name](given, setting)
+        found = _LEARNERS[name](given, setting)
     except KeyError as error:
         raise ParameterError(f"learner={name}: {error.args[0]}: must be given") from None
+    given.finish(f"learner={name}")
+    return found
+
+
+class _Read(dict[str, Any]):
+    """A table that knows what was read of it, so that nothing stated goes unused."""
+
+    def __init__(self, spec: Spec) -> None:
+        super().__init__(spec)
+        self._used: set[str] = set()
+
+    def __getitem__(self, key: str) -> Any:
+        self._used.add(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """The value if there is one."""
+        return self[key] if key in self else default  # noqa: SIM401  # it is counted as read
+
+    def finish(self, where: str) -> None:
+        """Raise ParameterError if anything was not read."""
+        for key in self:
+            if key not in self._used:
+                raise ParameterError(f"{where}: {key}: must be left out; it is not used")
 
 
 def _gaussian_signs(*, tau: object) -> FiniteFamily:
@@ -96,24 +121,29 @@ _POPULATIONS: dict[str, Callable[..., FiniteFamily]] = {
 
 def _noise(spec: Spec, factor: fmpq) -> Any:
     """A law of noise, shrunk by the factor."""
-    given = dict(spec)
-    name = given.pop("law")
-    scale = {key: exact(value, key) for key, value in given.items()}
-    if name == "gaussian":
-        return laws.GaussianLaw(standard_deviation=scale["standard_deviation"] * factor)
-    if name == "laplace":
-        return laws.LaplaceLaw(scale=scale["scale"] * factor)
-    if name == "discrete-laplace":
-        return laws.DiscreteLaplace(epsilon=scale["epsilon"] / factor)
-    if name == "discrete-gaussian":
-        return laws.DiscreteGaussian(sigma_squared=scale["sigma_squared"] * factor * factor)
-    if name == "tulap":
-        return laws.Tulap(epsilon=scale["epsilon"] / factor, delta=scale.get("delta", fmpq(0)))
-    if name == "spherical-laplace":
-        from mipriv.learn.spherical import SphericalLaplace
+    given = _Read(spec)
+    name = given["law"]
 
-        return SphericalLaplace(scale=scale["scale"] * factor)
-    raise ParameterError(f"law={name}: must be the name of a law of noise")
+    def of(key: str) -> fmpq:
+        return exact(given[key], key)
+
+    if name == "gaussian":
+        found: Any = laws.GaussianLaw(standard_deviation=of("standard_deviation") * factor)
+    elif name == "laplace":
+        found = laws.LaplaceLaw(scale=of("scale") * factor)
+    elif name == "discrete-laplace":
+        found = laws.DiscreteLaplace(epsilon=of("epsilon") / factor)
+    elif name == "discrete-gaussian":
+        found = laws.DiscreteGaussian(sigma_squared=of("sigma_squared") * factor * factor)
+    elif name == "tulap":
+        delta = exact(given.get("delta", 0), "delta")
+        found = laws.Tulap(epsilon=of("epsilon") / factor, delta=delta)
+    elif name == "spherical-laplace":
+        found = SphericalLaplace(scale=of("scale") * factor)
+    else:
+        raise ParameterError(f"law={name}: must be the name of a law of noise")
+    given.finish(f"law={name}")
+    return found
 
 
 def _extremal(spec: dict[str, Any], setting: Setting) -> Any:
@@ -210,6 +240,7 @@ def _dp_sgd(spec: dict[str, Any], setting: Setting) -> Any:
         learning_rate=spec["learning_rate"],
         sampling_probability=spec.get("sampling_probability"),
         batch_size=spec.get("batch_size"),
+        clip=spec.get("clip", 1.0),
     )
     return Transcript(learner=trained, records=records)
 

@@ -11,7 +11,7 @@ from typing import Any
 from flint import arb, ctx, fmpq
 
 from mipriv.accounting.sgd.training import Training, bounds
-from mipriv.errors import UnsupportedGuarantee
+from mipriv.errors import UnsupportedGuarantee, require
 from mipriv.game import PopulationGame
 from mipriv.guarantee import ApproxDP, Loss
 from mipriv.loss.population import population, swap
@@ -64,7 +64,8 @@ def prior_of(given: object, secrets: int) -> tuple[fmpq, ...] | None:
     if isinstance(given, list | tuple):
         return tuple(exact(one, "prior") for one in given)
     chance = exact(given, "prior")
-    return (1 - chance, chance) if secrets == 2 else None
+    require(secrets == 2, must="be a list, one number a secret, for more than two", prior=given)
+    return 1 - chance, chance
 
 
 def theory(claim: Any, question: Question) -> Theory:
@@ -151,7 +152,7 @@ def _swapped(family: FiniteFamily) -> bool:
 
 
 def published(claim: Any, n: int) -> Theory:
-    """The published bound of Wang, Zhang and Jia (2021), for comparison: valid, not the least."""
+    """The published bound of Wang, Zhang and Jia (2021) on an advantage: valid, not the least."""
     if not isinstance(claim, ApproxDP):
         raise UnsupportedGuarantee("the published bound is about (epsilon, delta)-DP")
     value, method = _of(theorem(claim, PopulationGame(n=n)))

@@ -61,7 +61,13 @@ def distinct(
         Histograms, and an index into them of shape (trials,).
     """
     rows = checked_rows(counts, values=values)
-    found, place = np.unique(rows, axis=0, return_inverse=True)
+    base = int(rows.max(initial=0)) + 1
+    if base**values < 2**62:  # one whole number a row sorts far faster than rows do
+        keys = rows @ base ** np.arange(values, dtype=np.int64)
+        _, first, place = np.unique(keys, return_index=True, return_inverse=True)
+        found = rows[first]
+    else:
+        found, place = np.unique(rows, axis=0, return_inverse=True)
     return [checked_counts(row, values=values, n=n) for row in found.tolist()], place.reshape(-1)
 
 

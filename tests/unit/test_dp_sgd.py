@@ -74,6 +74,21 @@ def test_gradients_are_those_of_the_loss_and_clipped(model):
         assert float(found[record].norm()) <= 1 + 1e-12
 
 
+@pytest.mark.parametrize("x", [1e160, 1e200, 1e308, math.inf, math.nan])
+@pytest.mark.parametrize("model", [LinearRegression(features=2), MeanLoss(features=2)])
+def test_no_record_breaks_the_sum(model, x):
+    """Gradients of any record are finite and no longer than 1; the others' are as they were."""
+    trained = learner(model, sampling_probability="1")
+    data = torch.tensor([[[x, 1.0], [0.5, -0.25], [x, -x], [0.0, 0.0]]], dtype=torch.float64)
+    calm = data.nan_to_num(nan=0.0, posinf=0.0, neginf=0.0)
+    theta, y = torch.ones(1, model.parameters, dtype=torch.float64), torch.ones(1, 4)
+    found = trained.gradients(theta, data, y)[0]
+    assert found.isfinite().all()
+    assert (found.norm(dim=-1) <= 1 + 1e-12).all()
+    assert torch.equal(found[1::2], trained.gradients(theta, calm, y)[0][1::2])
+    assert trained.fit_many(data, y, randomness=Seeded(1)).iterates.isfinite().all()
+
+
 def test_one_step_of_a_full_batch_is_what_the_formula_says():
     trained = learner(steps=1, sampling_probability="1")
     x = torch.tensor([[[-1.0], [1.0], [0.25], [3.0]]], dtype=torch.float64)

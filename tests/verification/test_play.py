@@ -141,6 +141,30 @@ def test_a_learned_attacker_is_played_below_the_optimum() -> None:
         ({"parameters": {"attacker": "lucky"}}, "attacker=lucky"),
         ({"parameters": {"attacker": "lucky", "trials": 5}}, "attacker=lucky"),
         ({"parameters": {"queries": 5}}, "parameters=queries"),
+        ({"parameters": {"factor": "0.9"}}, "factor="),
+        ({"parameters": {"training": 5}}, "training="),
+        (
+            {"parameters": {"prior": "0.9"}, "population": {"name": "points", "secrets": 3}},
+            "prior=",
+        ),
+        (
+            {
+                "learner": {"name": "extremal", "epsilon": 1},
+                "parameters": {"prior": "0.5", "theorem": "published"},
+            },
+            "prior=",
+        ),
+        ({"learner": {"name": "extremal", "epsilon": 1, "dleta": 1}}, "dleta: must be left out"),
+        (
+            {
+                "learner": {
+                    "name": "noisy-sum",
+                    "scores": [0, 1],
+                    "noise": {"law": "tulap", "epsilon": 1, "dleta": 1},
+                }
+            },
+            "dleta: must be left out",
+        ),
         ({"parameters": {"theorem": "best"}}, "theorem=best"),
         ({"learner": {"name": "beta-bernoulli", "a": "0.25"}}, "learner=beta-bernoulli"),
         (

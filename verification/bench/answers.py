@@ -16,6 +16,7 @@ from mipriv.game import PopulationGame
 from mipriv.guarantee import ApproxDP, Loss
 from mipriv.loss.worst_case import worst_case
 from mipriv.rigor.enclosure import Number, bits_for
+from verification.bench.result import listed
 from verification.bench.timing import ratio
 
 _DIGITS = 50
@@ -116,3 +117,31 @@ def inverse_evaluations(repeat: int) -> float:
             question()
             most = max(most, count[0])
     return float(most)
+
+
+BENCHMARKS = listed(
+    (
+        "api-50-digits",
+        "<= 10",
+        300,
+        fifty_digits,
+        "`worst_case` at 50 digits",
+        "bare Arb expression",
+    ),
+    (
+        "inverse-evaluations",
+        "<= 100",
+        1,
+        inverse_evaluations,
+        "certified inverse at 17 digits, most evaluations of any",
+        "one evaluation",
+    ),
+    (
+        "cost-in-n",
+        "<= 3",
+        300,
+        cost_in_n,
+        "`bound` at n = 10^18",
+        "`bound` at n = 10, same n epsilon",
+    ),
+)

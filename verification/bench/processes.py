@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from mipriv.errors import MissingExtra
+from verification.bench.result import listed
 from verification.bench.timing import environment, ratio, run_process
 
 INPUTS = ("0.001", "1e-5", "10000")
@@ -46,3 +47,23 @@ def peer_process(repeat: int) -> float:
         return ratio(
             lambda: run_process(theirs, env), lambda: run_process(ours, env), repeat=repeat
         )
+
+
+BENCHMARKS = listed(
+    (
+        "startup",
+        "<= 8",
+        40,
+        startup,
+        "whole process `mipriv bound`",
+        "process `python -c pass`",
+    ),
+    (
+        "peer-process",
+        ">= 8",
+        10,
+        peer_process,
+        "whole process with dp-accounting, same inputs",
+        "process `mipriv bound`",
+    ),
+)

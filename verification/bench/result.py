@@ -16,7 +16,17 @@ from typing import Any
 from mipriv.errors import ParameterError, require
 
 STORE = Path(__file__).with_name("results.json")
-_PACKAGES = ("numpy", "python-flint", "dp-accounting", "riskcal", "prv-accountant")
+_PACKAGES = (
+    "numpy",
+    "python-flint",
+    "torch",
+    "dp-accounting",
+    "riskcal",
+    "prv-accountant",
+    "opacus",
+)
+
+Measure = Callable[[int], float]
 
 
 class Relation(StrEnum):
@@ -49,7 +59,7 @@ class Benchmark:
     relation: Relation
     target: float
     repeat: int
-    measure: Callable[[int], float]
+    measure: Measure
 
     def run(self, repeat: int | None = None) -> Result:
         """Measure; the ratio is kept to four decimals, and judged as it is kept."""
@@ -63,6 +73,25 @@ class Benchmark:
             met=self.relation.holds(measured, self.target),
             peer=self.peer,
         )
+
+
+def listed(*rows: tuple[str, str, int, Measure, str, str]) -> tuple[Benchmark, ...]:
+    """Benchmarks from rows of name, target as "<= 8", repeat, measure, what, against what."""
+    found = []
+    for name, aim, repeat, measure, what, peer in rows:
+        relation, target = aim.split()
+        found.append(
+            Benchmark(
+                name=name,
+                what=what,
+                peer=peer,
+                relation=Relation(relation),
+                target=float(target),
+                repeat=repeat,
+                measure=measure,
+            )
+        )
+    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

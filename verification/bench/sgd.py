@@ -8,7 +8,8 @@ from functools import partial
 from math import inf
 
 import mipriv
-from verification.bench.timing import environment, finished, ratio, run_process
+from verification.bench.result import listed
+from verification.bench.timing import environment, finished, peak_memory, ratio
 
 # sampling probability .01, 1000 steps; records added, as the peers do
 _ADDED = {
@@ -17,6 +18,7 @@ _ADDED = {
     "n": 10**6,
     "adjacency": "add-remove",
 }
+_BOTH_SIDES = "`mipriv.sgd`: both sides, 1e-9 apart"
 LIMIT = 60.0  # seconds a peer is given for a group it does not finish
 _PEER_GROUP = """
 import math, sys
@@ -31,9 +33,8 @@ one = pld.from_mixture_gaussian_mechanism(sigma, list(atoms), [w / total for w i
 print(one.self_compose(1000).get_delta_for_epsilon(0.0))
 """
 _MEMORY = """
-import resource, mipriv
+import mipriv
 mipriv.sgd(noise_multiplier="1e7", sampling_probability="0.1", steps=100000, n=10**6)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 """
 
 
@@ -134,5 +135,80 @@ def cost_in_steps(repeat: int) -> float:
 
 def memory(repeat: int) -> float:  # noqa: ARG001  # one process tells its own peak
     """Peak resident memory of the largest reference case, n = 10^6 and 10^5 steps, in MB."""
-    with environment() as env:
-        return float(run_process([sys.executable, "-c", _MEMORY], env))
+    return peak_memory(_MEMORY)
+
+
+BENCHMARKS = listed(
+    (
+        "sgd-one-record",
+        ">= 20",
+        3,
+        one_record,
+        "dp-accounting: one added record, one side, 5e-6 above",
+        _BOTH_SIDES,
+    ),
+    (
+        "sgd-two-records",
+        ">= 500",
+        1,
+        two_records,
+        "dp-accounting: two added records, one side, 4e-7 above",
+        _BOTH_SIDES,
+    ),
+    (
+        "sgd-ten-records",
+        ">= 200",
+        3,
+        partial(unfinished, 10, 1),
+        "dp-accounting: ten added records, 60 s if unfinished",
+        _BOTH_SIDES,
+    ),
+    (
+        "sgd-hundred-records",
+        ">= 200",
+        3,
+        partial(unfinished, 100, 10),
+        "dp-accounting: 100 added records, 60 s if unfinished",
+        _BOTH_SIDES,
+    ),
+    (
+        "sgd-million-records",
+        ">= 20",
+        3,
+        partial(unfinished, 10**6, 10**6),
+        "dp-accounting: 10^6 added records, its tails pruned by hand, noise 10^6",
+        _BOTH_SIDES,
+    ),
+    (
+        "sgd-two-sided",
+        ">= 3",
+        3,
+        two_sided,
+        "prv-accountant: one added record, both sides, 8e-3 apart",
+        _BOTH_SIDES,
+    ),
+    (
+        "sgd-calibration",
+        ">= 20",
+        1,
+        calibration,
+        "riskcal: noise for advantage .1, tolerance 1e-3",
+        "`mipriv.noise`: certified, 1e-6",
+    ),
+    (
+        "sgd-steps",
+        "<= 2",
+        10,
+        cost_in_steps,
+        "`mipriv.sgd` at 10^6 steps",
+        "`mipriv.sgd` at 10^3 steps, same loss",
+    ),
+    (
+        "sgd-memory",
+        "<= 300",
+        1,
+        memory,
+        "peak memory in MB, all of 10^6 records, 10^5 steps",
+        "one MB",
+    ),
+)

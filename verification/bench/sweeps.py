@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import mipriv
+from verification.bench.result import listed
 from verification.bench.timing import environment, ratio, run_process
 
 SIZE = 10**6
@@ -87,6 +88,25 @@ def sweep_memory(repeat: int, *, size: int = SIZE) -> float:
             tracemalloc.stop()
     return peak / kept.theorem.nbytes
 
+
+BENCHMARKS = listed(
+    (
+        "sweep",
+        "<= 4",
+        40,
+        sweep,
+        "`sweep` of theorem and worst case, 10^6 triples",
+        "bare NumPy theorem",
+    ),
+    (
+        "sweep-memory",
+        "<= 10",
+        1,
+        sweep_memory,
+        "peak memory of that `sweep`, results included",
+        "one input array",
+    ),
+)
 
 if __name__ == "__main__":
     print(sweep_here(int(sys.argv[1]), size=int(sys.argv[2])))

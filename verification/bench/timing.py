@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from math import inf
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+
+_PEAK = """
+from pathlib import Path
+status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+print(int(status["VmHWM"].split()[0]) * 1024 / 1e6)
+"""
 
 Work = Callable[[], object]
 
@@ -23,26 +31,39 @@ class ProcessFailed(RuntimeError):
 def ratio(work: Work, against: Work, *, repeat: int, calls: int = 1) -> float:
     """Time of `work` over time of `against`, each the best of `repeat` measurements.
 
-    The two alternate (A B A B ...), so that a slow spell of the machine meets both.  Other load
-    only ever adds time, hence the minimum estimates each side's own time; many short measurements
-    find an undisturbed moment for both sides sooner than a few long ones.  Both run once unmeasured.
+    Both run once unmeasured.
 
     Args:
         work, against: what is timed.
         repeat: measurements of each, >= 1.
         calls: calls in a row that make up one measurement, for work of microseconds.
     """
-    best = [inf, inf]
-    pair = (work, against)
-    for run in pair:
-        run()
+    work()
+    against()
+    ours, theirs = best_times(work, against, repeat=repeat, calls=calls)
+    return ours / theirs
+
+
+def best_times(*works: Work, repeat: int, calls: int = 1) -> list[float]:
+    """Shortest time of each work in seconds, of `repeat` measurements made in turn.
+
+    They alternate (A B A B ...), so that a slow spell of the machine meets all.  Other load only
+    ever adds time, hence the minimum estimates each one's own time; many short measurements find an
+    undisturbed moment for each sooner than a few long ones.
+
+    Args:
+        works: what is timed.
+        repeat: measurements of each, >= 1.
+        calls: calls in a row that make up one measurement.
+    """
+    best = [inf] * len(works)
     for _ in range(repeat):
-        for side, run in enumerate(pair):
+        for place, run in enumerate(works):
             start = time.perf_counter()
             for _ in range(calls):
                 run()
-            best[side] = min(best[side], time.perf_counter() - start)
-    return best[0] / best[1]
+            best[place] = min(best[place], time.perf_counter() - start)
+    return best
 
 
 @contextmanager
@@ -73,6 +94,25 @@ def run_process(command: Sequence[str], env: dict[str, str]) -> str:
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
         raise ProcessFailed(f"{' '.join(command)}: exit {done.returncode}: {last}")
     return done.stdout
+
+
+def run_together(commands: Sequence[Sequence[str]], env: dict[str, str]) -> list[str]:
+    """Run processes at the same time, all to their end, and return what they printed.
+
+    Raises:
+        ProcessFailed: as `run_process`.
+    """
+    with ThreadPoolExecutor(len(commands)) as pool:
+        return list(pool.map(lambda command: run_process(command, env), commands))
+
+
+def peak_memory(code: str) -> float:
+    """Peak resident memory in MB of a fresh process that runs this Python code.
+
+    `ru_maxrss` would not do: it starts from the size of the process that started this one.
+    """
+    with environment() as env:
+        return float(run_process([sys.executable, "-c", code + _PEAK], env))
 
 
 def finished(command: Sequence[str], env: dict[str, str], limit: float) -> bool:

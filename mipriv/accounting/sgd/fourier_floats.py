@@ -39,6 +39,8 @@ ARITHMETIC = "float64, each elementary function within 4 ulp"
 UNIT = 2.0**-53
 _TABLE = 1 << 19  # elements of a table
 _BLOCK = 4096  # most frequencies in a row
+_SMALL = 1e-3  # relative error of a power: what squares of it add is within a thousandth
+_MOST_RUNS = 40  # whose powers' sizes, each within e^.001 of 1, stay within 1.05 together
 _TINY = 1e-290  # what a flush to zero can hide, with room for the sums
 
 
@@ -109,6 +111,8 @@ class RoundedTransform(Transform):
         last, longest = self.plan.last, max(len(run.weights) for run in runs)
         block = max(1, min(_BLOCK, math.isqrt(last) + 1, _TABLE // longest))
         at_once = max(1, _TABLE // max(block, longest))
+        if len(runs) > _MOST_RUNS:
+            raise TooExpensive
         tables = [_Fine(run, block) for run in runs]
         values, error = [], 0.0
         for start in range(0, last // block + 1, at_once):
@@ -194,7 +198,7 @@ class _Fine:
             z, blur = 2 * z.real, 2 * blur
         # |phi| <= S up to the errors, so every power of 1 + z is at most 1 + steps * blur in size
         most = run.steps * (float(blur.max()) + run.error)
-        if not most < 1e-2:
+        if not most < _SMALL:
             raise TooExpensive
         doublings = run.steps.bit_length() + 1
         error = run.steps * (blur[:, None] + 16 * UNIT * doublings * (np.abs(z) + blur[:, None]))

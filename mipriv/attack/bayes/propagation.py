@@ -28,10 +28,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-ARITHMETIC = "float64, each exponential within 4 ulp"
+ARITHMETIC = "float64, each exponential within 4 ulp, quadrature weights within 2^-43"
 _NODES = 20  # of a panel
 _LAST_NODES = 6
 _UNIT = 2.0**-53
+_PLACES = 64  # roundings of a place or a mean, with room for sums over a batch
 _REACH = 8.0  # standard deviations of the noise's sum, beyond the drift
 _MOST = 1 << 27  # kernel entries held at once
 _MASS = 1.005  # what rounding and quadrature may make of a density of mass 1
@@ -113,6 +114,9 @@ def last_iterate(
         PrecisionError: the kernel does not fit the memory allowed.
     """
     require(walk.steps >= 1, must="be >= 1", steps=walk.steps)
+    require(walk.scale > 0, must="be > 0", scale=walk.scale)
+    far = abs(walk.start) / walk.scale
+    walk = _Standard(walk)
     ways, chances = walk.batch_laws(histograms)
     step = _Step(walk, ways, chances)
     edge = walk.steps * walk.drift + _REACH * walk.scale * math.sqrt(walk.steps)
@@ -122,9 +126,46 @@ def last_iterate(
     if walk.steps > 1:
         state = _propagate(step, panels, edge)
     rounding = walk.steps * (len(state.places) + len(ways) + 16 + 4 * _EXPONENT) * _UNIT
+    # a mean moved by d standard deviations changes the law by less than d in total variation
+    rounding += walk.steps * _PLACES * (far + edge) * _UNIT
     lost = state.error + rounding
     low, high = _compare(step, weights[1] - weights[0], state, _cells(panels, cells))
     return Optimum(max(low - lost, 0.0), min(high + lost, 1.0), lost)
+
+
+@dataclass(frozen=True)
+class _Standard:
+    """A walk in standard deviations of its noise, from where it starts."""
+
+    walk: Walk
+    start: float = 0.0
+    scale: float = 1.0
+
+    @property
+    def steps(self) -> int:
+        return self.walk.steps
+
+    @property
+    def kinks(self) -> Sequence[float]:
+        return [(kink - self.walk.start) / self.walk.scale for kink in self.walk.kinks]
+
+    @property
+    def drift(self) -> float:
+        return self.walk.drift / self.walk.scale
+
+    @property
+    def slope(self) -> float:
+        return self.walk.slope
+
+    def batch_laws(
+        self, histograms: Sequence[Histogram]
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        return self.walk.batch_laws(histograms)
+
+    def means(self, ways: NDArray[np.int64], places: NDArray[np.float64]) -> NDArray[np.float64]:
+        there = self.walk.means(ways, self.walk.start + self.walk.scale * places)
+        found: NDArray[np.float64] = (there - self.walk.start) / self.walk.scale
+        return found
 
 
 @dataclass(frozen=True)

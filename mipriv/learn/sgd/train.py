@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
 import torch
 from flint import fmpq
 from torch import Tensor
@@ -46,16 +47,16 @@ class Randomness(Protocol):
 
 
 class Seeded:
-    """Draws from PyTorch's seeded generator: reproducible, for experiments, not for release."""
+    """Draws from a seeded NumPy generator: reproducible, for experiments, not for release."""
 
     def __init__(self, seed: int) -> None:
-        self.generator = torch.Generator().manual_seed(seed)
+        self.rng = np.random.default_rng(seed)
 
     def normal(self, *shape: int) -> Tensor:
-        return torch.randn(*shape, generator=self.generator, dtype=_DTYPE)
+        return torch.from_numpy(self.rng.standard_normal(shape))
 
     def uniform(self, *shape: int) -> Tensor:
-        return torch.rand(*shape, generator=self.generator, dtype=_DTYPE)
+        return torch.from_numpy(self.rng.random(shape))
 
 
 class System:
@@ -67,8 +68,6 @@ class System:
 
     def uniform(self, *shape: int) -> Tensor:
         import os
-
-        import numpy as np
 
         count = int(np.prod(shape, dtype=np.int64))
         bits = np.frombuffer(os.urandom(8 * count), dtype=np.uint64) >> np.uint64(11)
@@ -168,10 +167,18 @@ class DPSGD:
             y: shape (models, records).
 
         Returns:
-            Shape (models, records, parameters), each of norm at most 1.
+            Shape (models, records, parameters), each of norm at most 1 but for rounding: a gradient
+            that is not finite counts as 0, whatever the record, so that no record can be told by
+            breaking the sum.
         """
         found = vmap(vmap(grad(self.model.loss), in_dims=(None, 0, 0)))(theta, x, y)
-        clipped: Tensor = found / found.norm(dim=-1, keepdim=True).clamp_min(self.clip)
+        finite = found.isfinite().all(dim=-1, keepdim=True)
+        found = torch.where(finite, found, torch.zeros_like(found))
+        # scaled before it is squared: the norm of a large gradient would overflow
+        largest = found.abs().amax(dim=-1, keepdim=True).clamp_min(self.clip)
+        scaled = found / largest
+        norm = scaled.norm(dim=-1, keepdim=True)
+        clipped: Tensor = scaled / torch.maximum(norm, self.clip / largest)
         return clipped
 
     def fit_many(
@@ -235,10 +242,17 @@ class DPSGD:
         return torch.zeros_like(draws).scatter_(1, chosen, 1.0)
 
     def _sum(self, theta: Tensor, x: Tensor, y: Tensor, joins: Tensor) -> Tensor:
-        """Sums of clipped gradients over the batches, in pieces that fit the memory."""
-        piece = max(1, _ENTRIES // (self.n * self.model.parameters))
+        """Sums of clipped gradients over the batches, in pieces that fit the memory.
+
+        Gradients are taken of as many records as the largest batch holds, those that joined first.
+        """
+        most = max(1, int(joins.sum(1).max()))
+        kept, place = joins.topk(most, dim=1)
+        x = x.gather(1, place.unsqueeze(-1).expand(-1, -1, x.shape[2]))
+        y = y.gather(1, place)
+        piece = max(1, _ENTRIES // (most * self.model.parameters))
         parts = [
-            (self.gradients(theta[i:j], x[i:j], y[i:j]) * joins[i:j].unsqueeze(-1)).sum(1)
+            (self.gradients(theta[i:j], x[i:j], y[i:j]) * kept[i:j].unsqueeze(-1)).sum(1)
             for i, j in _pieces(x.shape[0], piece)
         ]
         return torch.cat(parts)

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+from flint import fmpq
 from torch import Tensor
 
 from mipriv.accounting.sgd.training import Training
 from mipriv.errors import require
 from mipriv.learn.sgd.train import DPSGD, Seeded
+from mipriv.rigor.binomial import pmf
 from mipriv.roles import Histogram
 
 if TYPE_CHECKING:
@@ -166,11 +168,7 @@ class Transcript:
     def _ways(self, counts: Histogram) -> list[tuple[Histogram, float]]:
         """Batches drawn from one histogram, with their chances."""
         if self.learner.sampling_probability is not None:
-            q = float(self.learner.sampling_probability)
-            laws = [
-                [(j, math.comb(c, j) * q**j * (1 - q) ** (c - j)) for j in range(c + 1)]
-                for c in counts
-            ]
+            laws = [_drawn(c, self.learner.sampling_probability) for c in counts]
             return [
                 (tuple(j for j, _ in parts), math.prod(p for _, p in parts))
                 for parts in itertools.product(*laws)
@@ -189,3 +187,10 @@ def _merged(means: Tensor, mixing: Tensor) -> tuple[Tensor, Tensor]:
     kept, place = torch.unique(means, dim=0, return_inverse=True)
     joined = torch.zeros(len(kept), mixing.shape[1], dtype=mixing.dtype)
     return kept.unsqueeze(0), joined.index_add_(0, place, mixing)
+
+
+def _drawn(count: int, q: fmpq) -> list[tuple[int, float]]:
+    """How many of so many records join a Poisson batch, with their chances."""
+    if q == 1:
+        return [(count, 1.0)]
+    return [(j, float(pmf(count, j, q))) for j in range(count + 1)]
