@@ -106,11 +106,11 @@ def _allowed(cell: Cell, game: Game) -> Theory:
         return Theory(lower=blind.lower, upper=blind.upper, method="answers without the secret")
     wanted = cell.parameters.get("theorem")
     require(wanted in (None, "published"), must="be left out, or published", theorem=wanted)
-    return (
-        theory(game.claim, game.question)
-        if wanted is None
-        else published(game.claim, game.question)
-    )
+    if wanted is None:
+        return theory(game.claim, game.question)
+    even = game.question.even
+    require(even, must="be left out with the published bound", prior=cell.parameters.get("prior"))
+    return published(game.claim, cell.n)
 
 
 def _computed(cell: Cell, game: Game) -> Observed:
