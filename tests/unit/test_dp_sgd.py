@@ -202,13 +202,21 @@ def test_last_iterate_lies_below_theory_and_beside_its_simulation():
     assert found.lower <= allowed
 
 
-def test_the_reference_walk():
-    """n=16, q=1/4, T=20, sigma=60, tau=1/2, quadratic loss: .0113 from the last iterate."""
-    trained = learner(n=16, noise_multiplier="60", steps=20, sampling_probability="0.25")
-    walk = LastIterate(transcript=Transcript(learner=trained, records=SIGNS))
-    found = last_iterate(walk, *weights(bernoulli(p0="0.25", p1="0.75"), 16), cells=16)
-    assert 0.0112 < found.lower < found.upper < 0.0114
-    assert found.error < 1e-10
+def test_the_reference_walks():
+    """n=16, q=1/4, T=20, sigma=60, tau=1/2: the figures of README."""
+    family = bernoulli(p0="0.25", p1="0.75")
+    for model, low, high, cells in (
+        (MeanLoss(features=1), 0.0112, 0.0114, 16),
+        (LinearLoss(features=1), 0.11815, 0.11825, 32),
+    ):
+        trained = learner(model, n=16, noise_multiplier="60", steps=20, sampling_probability="0.25")
+        walk = LastIterate(transcript=Transcript(learner=trained, records=SIGNS))
+        found = last_iterate(walk, *weights(family, 16), cells=cells)
+        assert low < found.lower < found.upper < high
+        assert found.error < 1e-10
+    with ctx.workprec(96):
+        allowed = least(walk.guarantee(tau=fmpq(1, 2))).loss
+    assert 0.11835 < allowed < 0.11845
 
 
 def test_secure_noise_is_normal():
