@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -91,16 +91,44 @@ def _rational(value: Fraction) -> fmpq:
 
 
 def _of_claim(claim: Any, question: Question) -> Iterator[Bound]:
-    if isinstance(claim, Training):
-        if question.even:
-            with ctx.workprec(_BITS):
-                for bound in bounds(claim):
-                    yield Enclosure.of(bound.loss, _DIGITS).within(0, 1), bound.method
-        return
     if question.even:
-        yield from _advantage(claim, question)
-    elif isinstance(claim, ApproxDP):
+        yield from _apart(claim, question)
+        return
+    if isinstance(claim, ApproxDP):
         yield from _success(claim, question)
+    yield _of_pairs(claim, question)
+
+
+def _apart(claim: Any, question: Question) -> Iterator[Bound]:
+    """Bounds on the total variation of what is released under two secrets."""
+    if isinstance(claim, Training):
+        with ctx.workprec(_BITS):
+            for bound in bounds(replace(claim, tau=question.family.tau())):
+                yield Enclosure.of(bound.loss, _DIGITS).within(0, 1), bound.method
+    else:
+        yield from _advantage(claim, question)
+
+
+def _of_pairs(claim: Any, question: Question) -> Bound:
+    """Success from advantages, for any odds: pi_0 + sum over other s of pi_s TV(p_s, p_0).
+
+    With 0 the likeliest secret, max_s pi_s p_s <= pi_0 p_0 + sum (pi_s p_s - pi_0 p_0)+, and each
+    positive part is at most pi_s (p_s - p_0)+.
+    """
+    odds, family = question.odds, question.family
+    first = max(range(family.secrets), key=lambda s: odds[s])
+    low = high = odds[first]
+    method = ""
+    for s in range(family.secrets):
+        if s == first or odds[s] == 0:
+            continue
+        pair = FiniteFamily((family.masses[first], family.masses[s]))
+        two = Question(family=pair, n=question.n)
+        best, method = min(_apart(claim, two), key=lambda bound: bound[0].upper)
+        low += odds[s] * _rational(best.lower)
+        high += odds[s] * _rational(best.upper)
+    ends = Enclosure.of(low, _DIGITS).lower, Enclosure.of(high, _DIGITS).upper
+    return Enclosure(*ends).within(0, 1), f"success from pairs of secrets; {method}"
 
 
 def _advantage(claim: Any, question: Question) -> Iterator[Bound]:

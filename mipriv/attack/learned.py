@@ -113,10 +113,10 @@ def _fitted(
     names = [member.value for member in Classifier]
     require(classifier in names, must=f"be one of {', '.join(names)}", classifier=classifier)
     try:
-        from sklearn.ensemble import HistGradientBoostingClassifier  # type: ignore[import-untyped]
-        from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
-        from sklearn.pipeline import make_pipeline  # type: ignore[import-untyped]
-        from sklearn.preprocessing import PolynomialFeatures, StandardScaler  # type: ignore[import-untyped]
+        from sklearn.ensemble import HistGradientBoostingClassifier
+        from sklearn.linear_model import LogisticRegression
+        from sklearn.pipeline import make_pipeline
+        from sklearn.preprocessing import PolynomialFeatures, StandardScaler
     except ImportError:
         raise MissingExtra("scikit-learn", "train") from None
     if classifier == Classifier.BOOSTING:

@@ -25,7 +25,6 @@ Three bounds on it, A the false positive rate:
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -43,10 +42,10 @@ from mipriv.formulas.curves import gaussian_missed
 from mipriv.game import Adjacency
 from mipriv.guarantee import Kind
 from mipriv.rigor.enclosure import Enclosure
+from mipriv.rigor.golden import valley
 
 DIGITS = 17
 _COARSE = 1e-3  # relative width of the exact rate beyond which another bound is asked
-_GOLDEN = (math.sqrt(5) - 1) / 2
 _ROUNDS = 40  # of the search for epsilon
 _HALVINGS = 16  # of the search for a tangent; what is left counts by its square
 _LEAST_EPSILON = -60.0  # tried; a choice, as any epsilon gives a bound
@@ -187,23 +186,7 @@ def shown_the_schedule(squares: Squares, fpr: fmpq) -> arb:
     far, near = (math.sqrt(min(float(square), 1e6)) for square in (squares.most, squares.mean))
     low = max(min(0.0, *(mu * z - mu * mu / 2 for mu in (far, near))), _LEAST_EPSILON) - 2
     high = max(z, 0.0) ** 2 / 2 + 2
-    return _least(bound, low, high).min(arb(1))
-
-
-def _least(bound: Callable[[float], arb], low: float, high: float) -> arb:
-    """A value near the least of a bound with one valley, by golden section."""
-    a, b = high - _GOLDEN * (high - low), low + _GOLDEN * (high - low)
-    at_a, at_b = bound(a), bound(b)
-    for _ in range(_ROUNDS):
-        if at_a <= at_b:
-            high, b, at_b = b, a, at_a
-            a = high - _GOLDEN * (high - low)
-            at_a = bound(a)
-        else:
-            low, a, at_a = a, b, at_b
-            b = low + _GOLDEN * (high - low)
-            at_b = bound(b)
-    return at_a.min(at_b)
+    return valley(bound, low, high, steps=_ROUNDS)[1].min(arb(1))
 
 
 def _divergence(square: arb, epsilon: arb) -> tuple[arb, arb]:

@@ -5,11 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from flint import fmpq
+from flint import ctx, fmpq
 
+from mipriv.attack import bayes
 from mipriv.errors import ParameterError, PrecisionError, UnsupportedGuarantee
 from mipriv.guarantee import ApproxDP, GaussianDP
-from mipriv.populations.finite import bernoulli, extremal, swap
+from mipriv.laws import GaussianLaw
+from mipriv.learn.noisy_sum import NoisySum
+from mipriv.learn.sgd.models import LinearLoss
+from mipriv.learn.sgd.train import DPSGD
+from mipriv.populations.finite import bernoulli, extremal, identities, swap
+from mipriv.rigor.decimals import exact
 from verification.campaign import Campaign, Entry, campaigns
 from verification.cell import Cell
 from verification.play import play
@@ -193,11 +199,34 @@ def test_the_least_theorem_binds() -> None:
     assert poster.lower > far.upper
 
 
-def test_odds_without_a_theorem_are_refused() -> None:
+def test_success_at_any_odds_follows_from_the_pairs() -> None:
+    """Valid for three secrets with a prior, exact for two at even odds, above the optimum."""
     gaussian = GaussianDP(mu=fmpq(1, 2))
-    odds = (fmpq(1, 4), fmpq(3, 4))
-    many = Question(family=extremal(tau="0.2"), n=60, prior=odds)
-    with pytest.raises(UnsupportedGuarantee, match="no theorem"):
-        theory(gaussian, many)
+    family = identities(secrets=3, tau="0.4")
+    odds = (fmpq(1, 2), fmpq(3, 10), fmpq(1, 5))
+    allowed = theory(gaussian, Question(family=family, n=3, prior=odds))
+    learner_ = NoisySum(scores=(0, 0, 1, 2), noise=GaussianLaw(standard_deviation=4))
+    assert learner_.guarantee().mu == gaussian.mu
+    with ctx.workprec(96):
+        reached = bayes.success(learner_, family, n=3, prior=odds)
+    assert odds[0] < reached < exact(allowed.upper, "upper")
+    two = Question(family=bernoulli(p0=0, p1=1), n=3, prior=(fmpq(1, 2), fmpq(1, 2)))
+    half = theory(gaussian, two).upper
+    full = theory(gaussian, Question(family=two.family, n=3)).upper
+    assert half == pytest.approx((1 + full) / 2, rel=1e-14)
+    trained = DPSGD(
+        model=LinearLoss(features=1),
+        n=4,
+        noise_multiplier=8,
+        steps=2,
+        learning_rate=1,
+        sampling_probability=1,
+    )
+    sure = theory(trained.guarantee(), two)
+    assert "pairs of secrets" in sure.method
+    assert 0.5 < sure.upper < 1
+
+
+def test_claims_without_a_theorem_are_refused() -> None:
     with pytest.raises(UnsupportedGuarantee, match="published"):
-        published(gaussian, 3)
+        published(GaussianDP(mu=fmpq(1, 2)), 3)

@@ -28,11 +28,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mipriv.accounting.sgd.lattice_cells import UNIT, Cells, Floats, TooManyPoints
+from mipriv.rigor.golden import valley
 
 # Units of error of a transform for each doubling of its length, relative to the sum of sizes: one
 # complex multiplication by a rounded root of unity and one addition take 4 + 1 at most.
 FFT_UNITS = 8
 _PASSES = 30
+_SECTIONS = 11  # of the search for an order, to .03 in its logarithm
 
 
 @dataclass(frozen=True)
@@ -260,25 +262,13 @@ class Composition:
             mean = float(shares @ places)
             spread += n * float(shares @ (places - mean) ** 2)
         guess = math.sqrt(2 * math.log(2 / wrap) / max(spread, self.step**2))
-        ratio = (math.sqrt(5) - 1) / 2
 
         def edge(log: float) -> float:
             theta = math.exp(log)
             return (self._log_moment(sign, theta) - math.log(wrap / 2)) / theta
 
-        low, high = math.log(guess) - 5, math.log(guess) + 2
-        a, b = high - ratio * (high - low), low + ratio * (high - low)
-        left, right = edge(a), edge(b)
-        while high - low > 0.05:
-            if left <= right:
-                high, b, right = b, a, left
-                a = high - ratio * (high - low)
-                left = edge(a)
-            else:
-                low, a, left = a, b, right
-                b = low + ratio * (high - low)
-                right = edge(b)
-        return math.exp(a if left <= right else b)
+        middle = math.log(guess)
+        return math.exp(valley(edge, middle - 5, middle + 2, steps=_SECTIONS)[0])
 
     def total(self, epsilon: float) -> Total:
         """Sum of the composition's shares, each times e^(-|v - epsilon|/2).

@@ -6,7 +6,6 @@ Nothing here is a bound.  A poor choice makes the certified result wide, never w
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from flint import arb, fmpq
@@ -20,11 +19,12 @@ from mipriv.accounting.sgd.wrap import (
     affinity_beyond,
     likelihood_ratio,
 )
+from mipriv.rigor.golden import valley
 
 _COARSE = 0.3  # distance of nodes that suffices for a choice
 _TINY = 1e-50  # share of the affinity below which a node is left out of it
 _LARGE = math.log(1000)  # order of a moment from which on tails carry it, if it is infinite
-_GOLDEN = (math.sqrt(5) - 1) / 2
+_SECTIONS = 10  # of a search
 
 
 @dataclass(frozen=True)
@@ -105,24 +105,8 @@ class Sketch:
         high = min(12.0, u * mean * 1.5 + 1e-12)
         if self.spread:
             high = min(high, 0.95 * math.pi / self.spread)
-        y = _least(at, high * 1e-3, high)
+        y = valley(at, high * 1e-3, high, steps=_SECTIONS)[0]
         return at(y), y
-
-
-def _least(value: Callable[[float], float], low: float, high: float, steps: int = 10) -> float:
-    """A point near the least value of a function with one valley."""
-    a, b = high - _GOLDEN * (high - low), low + _GOLDEN * (high - low)
-    fa, fb = value(a), value(b)
-    for _ in range(steps):
-        if fa <= fb:
-            high, b, fb = b, a, fa
-            a = high - _GOLDEN * (high - low)
-            fa = value(a)
-        else:
-            low, a, fa = a, b, fb
-            b = low + _GOLDEN * (high - low)
-            fb = value(b)
-    return a if fa <= fb else b
 
 
 def plan(
@@ -162,7 +146,7 @@ def _order(
     least = math.log(0.5)
     spread = math.sqrt(sum(s.steps * s.variance() for s in sketches))
     normal = math.log(max(2 * (log_affinity - log_tolerance), 1.0)) / 2 - math.log(spread)
-    log_theta = _least(chernoff, least, max(least + 40, normal + 4))
+    log_theta = valley(chernoff, least, max(least + 40, normal + 4), steps=_SECTIONS)[0]
     for _ in range(4):
         r = chernoff(log_theta)
         if log_theta <= least + 0.01 or not math.isfinite(r):
@@ -210,7 +194,7 @@ def _bennett(
         return max((log + log_affinity - log_tolerance + 1) / theta, 1e-300)
 
     scale = math.log(max(term[1] for term in terms))
-    log_theta = _least(needed, -scale - 8, -scale + 6)
+    log_theta = valley(needed, -scale - 8, -scale + 6, steps=_SECTIONS)[0]
     order = Bennett(dyadic(math.exp(log_theta)), tuple(cuts))
     r = needed(log_theta)
     holds = _beyond(runs, r, order, mirrored=mirrored) <= log_tolerance + 1

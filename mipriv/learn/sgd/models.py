@@ -81,35 +81,39 @@ class MeanLoss(_Flat):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LinearRegression(_Flat):
+class _Affine(_Flat):
+    """One coefficient a feature, and a constant, the last."""
+
+    @property
+    def parameters(self) -> int:
+        return self.features + 1
+
+    def _score(self, theta: Tensor, x: Tensor) -> Tensor:
+        return (theta[:-1] * x).sum() + theta[-1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinearRegression(_Affine):
     """(<theta, (x, 1)> - y)^2/2.
 
     Attributes:
         features: p, >= 1, without the constant.
     """
 
-    @property
-    def parameters(self) -> int:
-        return self.features + 1
-
     def loss(self, theta: Tensor, x: Tensor, y: Tensor) -> Tensor:
-        return ((theta[:-1] * x).sum() + theta[-1] - y).square() / 2
+        return (self._score(theta, x) - y).square() / 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LogisticRegression(_Flat):
+class LogisticRegression(_Affine):
     """log(1 + e^(-y <theta, (x, 1)>)) for targets -1 and 1.
 
     Attributes:
         features: p, >= 1, without the constant.
     """
 
-    @property
-    def parameters(self) -> int:
-        return self.features + 1
-
     def loss(self, theta: Tensor, x: Tensor, y: Tensor) -> Tensor:
-        margin = y * ((theta[:-1] * x).sum() + theta[-1])
+        margin = y * self._score(theta, x)
         loss: Tensor = torch.nn.functional.softplus(-margin)
         return loss
 
