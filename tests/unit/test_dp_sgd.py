@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from statistics import NormalDist
 
@@ -155,6 +156,37 @@ def test_likelihoods_are_densities(model, kind):
         assert error < 0.25  # it could have failed
     wrong = np.exp(logs[:, 1] - logs[:, 0] + 0.5)
     assert abs(wrong.mean() - 1) > math.sqrt(2 * wrong.var() / len(wrong) / 1e-3)
+
+
+@pytest.mark.parametrize("model", [LinearLoss(features=1), MeanLoss(features=1)])
+@pytest.mark.parametrize("kind", [{}, {"sampling_probability": None, "batch_size": 2}])
+def test_likelihoods_are_sums_over_batches(model, kind):
+    """Two steps by hand: every subset of the records, the normal density of what it pulls."""
+    trained = learner(model, steps=2, clip=0.7, **kind)
+    transcript = Transcript(learner=trained, records=SIGNS)
+    outputs = np.array([[0.3, -1.2], [2.0, 0.5]])
+
+    def pull(theta, x):
+        gradient = -x if model.constant_gradient else theta - x
+        return max(-1.0, min(1.0, gradient / 0.7))
+
+    def log_density(row, data):
+        theta, total = 0.0, 0.0
+        for released in row:
+            chance = 0.0
+            for joins in itertools.product((0, 1), repeat=4):
+                share = 0.5**4 if not kind else float(sum(joins) == 2) / 6
+                mean = sum(pull(theta, x) for j, x in zip(joins, data, strict=True) if j)
+                chance += share * math.exp(-((released - mean) ** 2) / (2 * 2.0**2))
+            total += math.log(chance)
+            theta -= 0.5 * 0.7 / 2 * released
+        return total
+
+    found = transcript.log_likelihoods(outputs, [(3, 1), (2, 2)])
+    for place, data in enumerate(([-1, -1, -1, 1], [-1, -1, 1, 1])):
+        for row in range(2):
+            # some 300 roundings of numbers of size 1
+            assert found[row, place] == pytest.approx(log_density(outputs[row], data), abs=1e-12)
 
 
 def weights(family, n):

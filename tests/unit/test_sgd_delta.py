@@ -31,6 +31,7 @@ def test_no_delta_where_the_ratio_is_bounded() -> None:
     with ctx.workprec(80):
         edge = 3 * arb(2).log()
         assert hockey_stick(removed, fmpq(21, 10)) == 0  # 3 log 2 = 2.079...
+        assert hockey_stick(removed, fmpq(3, 2), digits=2) > 0
         assert 0 < hockey_stick(removed, fmpq(1), digits=6) < (1 - (fmpq(1) - edge).exp())
     assert hockey_stick(Account((run(1, "0.5", 3),), 1, 0), fmpq(21, 10), digits=6) > 0
 
