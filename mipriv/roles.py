@@ -128,3 +128,24 @@ class ManyLikelihoods(Simulated, Protocol):
     ) -> NDArray[np.float64]:
         """As `log_likelihood` of each histogram; shape (trials, histograms)."""
         ...
+
+
+@runtime_checkable
+class Answering(Protocol):
+    """A fitted model that can be asked: what an attacker of the inversion game sees of it.
+
+    A plain scikit-learn model answers through `predict_proba` or `predict`; see
+    `mipriv.learn.baselines.answers_of`.
+    """
+
+    def answer(self, X: Any) -> NDArray[np.float64]:
+        """The protected release for each record.
+
+        Args:
+            X: records, shape (N, p).
+
+        Returns:
+            Shape (N,) for a regression, (N, classes) for a classifier.  Where the release is noisy
+            it depends on the model's own noise: fixed for each input, or fresh at each call.
+        """
+        ...

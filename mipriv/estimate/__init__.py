@@ -1,0 +1,1 @@
+"""Readings of mutual information, in nats: each says whether it is a bound or an estimate."""

@@ -1,0 +1,1 @@
+"""What MID is compared with: defences that are older, simpler or blunter."""

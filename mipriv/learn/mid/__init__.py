@@ -1,0 +1,1 @@
+"""MID: learners that pay for the information which their answers hold about the question."""

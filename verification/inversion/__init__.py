@@ -1,0 +1,1 @@
+"""Campaigns of the inversion game: attack against utility, defence by defence."""
