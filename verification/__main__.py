@@ -19,6 +19,7 @@ _COMMANDS = {
     "list": "verification.command:list_campaigns",
     "run": "verification.command:run_campaign",
     "false-alarms": "verification.calibration:command",
+    "ties": "verification.ties:command",
     "report": "verification.report.command:report",
     "bench": "verification.bench.command:bench",
 }

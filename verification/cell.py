@@ -42,7 +42,7 @@ class Cell:
         campaign: the campaign's name.
         learner: its parameters; has "name".
         population: its parameters; has "name".
-        n: records that change with the secret, >= 1.
+        n: records that change with the secret, or that a model is trained on, >= 1.
         parameters: of the game and the attacker; "trials" (whole, >= 1) makes it Monte Carlo.
         control: None, or what is wrong on purpose.
     """
@@ -95,9 +95,14 @@ class Cell:
         """Seed of this cell's draws: spawned from the campaign's, whatever else is in it.
 
         It depends neither on the level nor on the sources, so that a change of either is compared
-        on the same draws.
+        on the same draws.  Cells with a `replicate` share the seed of their replicate, whatever
+        their learner: they are compared on the same records.
         """
-        digest = sha256(canonical([root, self.content()]).encode()).digest()
+        content = self.content()
+        if "replicate" in self.parameters:
+            content = {key: content[key] for key in ("campaign", "population", "n")}
+            content["replicate"] = self.parameters["replicate"]
+        digest = sha256(canonical([root, content]).encode()).digest()
         return int.from_bytes(digest[:8], "big") >> (64 - _SEED_BITS)
 
     def name(self, *, root: int, level: float, sources: str) -> str:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from math import isfinite
+from typing import Any
 
 from mipriv.errors import require
+from verification.measures import checked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,13 +65,17 @@ class Outcome:
         observed: what it reached.
         p_value: upper bound in [0, 1] on the chance of trials at least this much above the theory
             were the theory right; None if exact.
+        measures: what else was measured, as JSON with finite numbers; with a panel it is a point
+            of a trade-off, see `verification.measures`.
     """
 
     theory: Theory
     observed: Observed
     p_value: float | None = None
+    measures: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        checked(self.measures)
         if self.observed.exact:
             require(self.p_value is None, must="be None if exact", p_value=self.p_value)
         else:

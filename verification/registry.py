@@ -108,6 +108,22 @@ def _points(*, secrets: int) -> FiniteFamily:
     return FiniteFamily(rows)
 
 
+def _labelled(*, tau: object, agreement: object) -> FiniteFamily:
+    """Records (x, y) of two bits, in the order 00, 01, 10, 11; the secret b moves the label.
+
+    x is a fair coin, and Pr[y = 1 | x] is agreement + or - tau/2 for x = 1, and 1 - agreement + or -
+    tau/2 for x = 0, with + for b = 1: y tells of x in the same way whatever b.
+    """
+    half, right = exact(tau, "tau") / 2, exact(agreement, "agreement")
+    rows = []
+    for shift in (-half, half):
+        ones = (1 - right + shift, right + shift)
+        for chance in ones:
+            require(0 <= chance <= 1, must="leave Pr[y = 1 | x] in [0, 1]", tau=tau)
+        rows.append(tuple(mass / 2 for one in ones for mass in (1 - one, one)))
+    return FiniteFamily(tuple(rows))
+
+
 _POPULATIONS: dict[str, Callable[..., FiniteFamily]] = {
     "bernoulli": finite.bernoulli,
     "categorical": finite.categorical,
@@ -116,6 +132,7 @@ _POPULATIONS: dict[str, Callable[..., FiniteFamily]] = {
     "identities": finite.identities,
     "gaussian-signs": _gaussian_signs,
     "points": _points,
+    "labelled": _labelled,
 }
 
 
@@ -245,6 +262,12 @@ def _dp_sgd(spec: dict[str, Any], setting: Setting) -> Any:
     return Transcript(learner=trained, records=records)
 
 
+def _published(spec: dict[str, Any], setting: Setting) -> Any:
+    from verification.inversion.models import published
+
+    return published(spec, symbols=setting.family.symbols, n=setting.n)
+
+
 def _last_iterate(spec: dict[str, Any], setting: Setting) -> Any:
     from mipriv.learn.sgd.final import LastIterate
 
@@ -253,6 +276,7 @@ def _last_iterate(spec: dict[str, Any], setting: Setting) -> Any:
 
 _LEARNERS: dict[str, Callable[[dict[str, Any], Setting], Any]] = {
     "extremal": _extremal,
+    "published": _published,
     "noisy-sum": _noisy_sum,
     "randomised-response": _response,
     "exponential": _exponential,

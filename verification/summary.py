@@ -60,6 +60,7 @@ def as_json(
         "unexpected": judgement.unexpected,
         "tightness": judgement.tightness,
         "p_values": judgement.p_values,
+        **({"tradeoffs": judgement.tradeoffs} if any(line["measures"] for line in lines) else {}),
         "seed": seed,
         "sources": sources,
         "versions": versions(),
@@ -85,9 +86,24 @@ def text(campaign: Campaign, judgement: Judgement) -> str:
         good = "as it must be" if one["behaved"] else f"MUST BE {one['must'].upper()}"
         note = f" ({one['note']})" if one["note"] else ""
         rows.append(f"control {one['kind']} of {one['learner']}: {what}, {good}{note}")
+    rows += [_tradeoff(one) for one in judgement.tradeoffs]
     rows += [f"VIOLATED: {name}" for name in judgement.violations]
     rows.append("passed" if judgement.passed else "failed")
     return "\n".join(rows)
+
+
+def _tradeoff(row: dict[str, Any]) -> str:
+    """A comparison of two defences on a line."""
+    found = row.get("difference", {})
+    said = [row["reason"]] if row["reason"] else []
+    if found.get("mean") is not None:
+        said.append(f"mean difference of the attack {found['mean']:+.4f}")
+    if found.get("lower") is not None:
+        said.append(f"between {found['lower']:+.4f} and {found['upper']:+.4f}")
+    if row.get("holm") is not None:
+        said.append(f"p {row['p_value']:.4g}, for all comparisons {row['holm']:.4g}")
+    rest = f" ({', '.join(said)})" if said else ""
+    return f"{row['panel']}: {row['defence']} against {row['rival']}: {row['verdict']}{rest}"
 
 
 def counted(campaign: Campaign) -> str:

@@ -12,7 +12,9 @@ from mipriv.rigor.decimals import exact
 from mipriv.rigor.intervals import holm, outward
 from verification.campaign import Campaign, Entry, Must
 from verification.cell import Cell, Control
+from verification.measures import checked
 from verification.outcome import Observed, Outcome, Theory
+from verification.tradeoff import verdicts
 
 KEYS = (
     "cell",
@@ -23,6 +25,7 @@ KEYS = (
     "parameters",
     "theory",
     "observed",
+    "measures",
     "tightness",
     "violated",
     "control",
@@ -81,6 +84,7 @@ def line(cell: Cell, outcome: Outcome, *, name: str, seed: int, seconds: float) 
             "exact": observed.exact,
             "trials": observed.trials,
         },
+        "measures": dict(outcome.measures),
         "tightness": tightness(theory, observed),
         "violated": violated(theory, observed),
         "control": control,
@@ -92,12 +96,16 @@ def line(cell: Cell, outcome: Outcome, *, name: str, seed: int, seconds: float) 
 def check(found: object) -> Line:
     """Return a stored value if it is a result line whose verdict follows from its numbers.
 
+    A line from before there were measures has none.
+
     Raises:
         ParameterError: it is not.
     """
     try:
-        require(isinstance(found, dict) and set(found) == set(KEYS), must="be one", line=found)
+        require(isinstance(found, dict), must="be one", line=found)
         stored: Line = dict(found)  # type: ignore[call-overload]  # a dict, as was just seen
+        stored.setdefault("measures", {})
+        require(set(stored) == set(KEYS), must="be one", line=found)
         theory, observed = Theory(**stored["theory"]), Observed(**stored["observed"])
     except (TypeError, ValueError):
         raise ParameterError("line: must be a result with the keys of one") from None
@@ -105,6 +113,7 @@ def check(found: object) -> Line:
     require(same, must="follow from theory and observed", violated=stored["violated"])
     same = stored["tightness"] == tightness(theory, observed)
     require(same, must="follow from theory and observed", tightness=stored["tightness"])
+    checked(stored["measures"])
     return stored
 
 
@@ -119,6 +128,8 @@ class Judgement:
         tightness: per learner: expected, and the least and greatest measured.
         p_values: of each Monte Carlo cell, controls apart: as measured, and adjusted by Holm's
             method, which holds for all of them together.
+        tradeoffs: the comparisons of defences, where cells have measures; they are findings, and
+            take no part in whether the campaign passed.
     """
 
     violations: list[str]
@@ -126,6 +137,7 @@ class Judgement:
     unexpected: list[dict[str, Any]]
     tightness: dict[str, dict[str, Any]]
     p_values: dict[str, dict[str, float]]
+    tradeoffs: list[dict[str, Any]]
 
     @property
     def passed(self) -> bool:
@@ -154,6 +166,7 @@ def judge(campaign: Campaign, lines: Sequence[Line], p_values: Mapping[str, floa
             name: {"p_value": p, "holm": adjusted}
             for name, p, adjusted in zip(tested, raw, holm(raw), strict=True)
         },
+        tradeoffs=verdicts(lines),
     )
 
 

@@ -28,6 +28,7 @@ def line(name: str, trials: int = 0, **changed: Any) -> Line:
         "parameters": {},
         "theory": {"lower": 0.5, "upper": 0.5, "method": "coin"},
         "observed": {"lower": 0.25, "upper": 0.5, "exact": not trials, "trials": trials},
+        "measures": {},
         "tightness": 0.75,
         "violated": False,
         "control": None,
@@ -91,6 +92,8 @@ def test_what_a_disk_left_of_the_last_line_is_dropped(tmp_path: Path) -> None:
         lambda text: text.replace(b'"lower": 0.5', b'"lower": 0.6', 1),
         lambda text: text.replace(b'"trials": 0', b'"trials": 5', 1),
         lambda text: text.replace(b'"seed": 1, ', b"", 1),
+        lambda text: text.replace(b'"measures": {}', b'"measures": []', 1),
+        lambda text: text.replace(b'"measures": {}', b'"measures": {"panel": "p"}', 1),
         lambda text: text.replace(b'"seed": 1', b'"seed": 1, "sown": 2', 1),
         lambda text: text.replace(b'"cell"', b"cell", 1),
         lambda text: b"[]\n" + text,
@@ -125,6 +128,15 @@ def test_a_kill_between_the_two_files_doubles_nothing(tmp_path: Path) -> None:
     assert list(found) == ["a", "b"]
     assert (tmp_path / RESULTS).read_bytes() == b"".join(content.splitlines(True)[:2])
     assert (tmp_path / ASIDE).read_bytes() == content.splitlines(True)[2]
+
+
+def test_lines_from_before_there_were_measures_are_taken_up(tmp_path: Path) -> None:
+    measured = line("b", measures={"kept": [1, "two", None]})
+    content = filled(tmp_path, line("a"), measured).replace(b' "measures": {},', b"")
+    assert content.count(b"measures") == 1
+    (tmp_path / RESULTS).write_bytes(content)
+    assert read(tmp_path) == ({"a": line("a"), "b": measured}, [])
+    assert (tmp_path / RESULTS).read_bytes() == content
 
 
 def test_a_cell_without_its_p_value_is_played_again(tmp_path: Path) -> None:

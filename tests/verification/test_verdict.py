@@ -235,6 +235,11 @@ def test_a_line_is_checked_against_its_numbers() -> None:
     for key, value in (("violated", True), ("tightness", 0.91), ("tightness", None)):
         with pytest.raises(ParameterError, match=f"{key}="):
             check(found | {key: value})
+    assert found["measures"] == {}
+    assert check({key: one for key, one in found.items() if key != "measures"}) == found
+    for damaged in ([], {"x": float("nan")}, {"panel": "p"}):
+        with pytest.raises(ParameterError):
+            check(found | {"measures": damaged})
     nothing = Outcome(theory=theory(0.0), observed=seen(0.0, 0.1))
     assert line(cell(), nothing, name="a", seed=1, seconds=0.5)["tightness"] is None
 
@@ -251,6 +256,8 @@ def test_a_line_is_checked_against_its_numbers() -> None:
         lambda: Outcome(theory=theory(0.5), observed=seen(0.1), p_value=0.5),
         lambda: Outcome(theory=theory(0.5), observed=seen(0.1, trials=10)),
         lambda: Outcome(theory=theory(0.5), observed=seen(0.1, trials=10), p_value=1.5),
+        lambda: Outcome(theory=theory(0.5), observed=seen(0.1), measures={"value": inf}),
+        lambda: Outcome(theory=theory(0.5), observed=seen(0.1), measures={"panel": "a point"}),
     ],
 )
 def test_an_outcome_that_is_none_is_refused(build: Any) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from verification.report import growth, pictures
+from verification.report import growth, pictures, tradeoffs
 from verification.report.canvas import rendered
 from verification.report.page import page
 from verification.report.record import read
@@ -29,9 +29,10 @@ def report(folder: Path, campaign: Path | None) -> None:
     A run that is not finished gets a report of what was played so far.
     """
     record = read(folder, campaign)
-    drawn = [
-        (picture, rendered(picture, folder))
-        for picture in (*pictures.pictures(record), *growth.pictures(record))
-    ]
-    write(folder / REPORT, page(record, drawn))
+    games = [*pictures.pictures(record), *growth.pictures(record)]
+    drawn, curves = (
+        [(picture, rendered(picture, folder)) for picture in each]
+        for each in (games, tradeoffs.pictures(record))
+    )
+    write(folder / REPORT, page(record, drawn, curves))
     click.echo(folder / REPORT)

@@ -11,12 +11,14 @@ from typing import Any
 from mipriv.plot.canvas import COLOURS
 from verification.campaign import Must
 from verification.progress import duration
-from verification.report import words
+from verification.report import comparisons, words
 from verification.report.canvas import Picture
 from verification.report.markup import Markup, element, joined, printable
 from verification.report.players import LEARNERS, POPULATIONS
 from verification.report.record import Record, Row
+from verification.report.tables import number, table, verdict
 
+Drawn = tuple[Picture, Markup]
 _HERE = Path(__file__).parent
 _SIGNS = {"passed": "✓ Passed", "failed": "✗ Failed", "incomplete": "… Incomplete"}
 _TERMS = {
@@ -38,12 +40,13 @@ _TERMS = {
 }
 
 
-def page(record: Record, pictures: Sequence[tuple[Picture, Markup]]) -> str:
+def page(record: Record, pictures: Sequence[Drawn], tradeoffs: Sequence[Drawn] = ()) -> str:
     """The HTML of a run.
 
     Args:
         record: the run.
-        pictures: each with its SVG.
+        pictures: of the games, each with its SVG.
+        tradeoffs: the same of the trade-offs.
     """
     script, style = _asset("page.js"), Markup(_palette() + _asset("page.css"))
     digest = b64encode(sha256(script.encode()).digest()).decode()
@@ -61,10 +64,11 @@ def page(record: Record, pictures: Sequence[tuple[Picture, Markup]]) -> str:
         "main",
         _headline(record),
         _findings(record),
-        element("div", *(_figure(*one) for one in pictures), class_="pictures"),
+        _tradeoffs(record, tradeoffs),
+        _gallery(pictures),
         _cells(record),
         _controls(record),
-        _terms(),
+        _terms(record),
         _players(record),
         _run(record),
     )
@@ -137,6 +141,23 @@ def _surprise(row: Row) -> str:
     return f"{text}, expected {words.number(low)} to {words.number(high)}"
 
 
+def _gallery(pictures: Sequence[Drawn]) -> Markup:
+    return element("div", *(_figure(*one) for one in pictures), class_="pictures")
+
+
+def _tradeoffs(record: Record, pictures: Sequence[Drawn]) -> Markup:
+    if not record.points:
+        return Markup("")
+    return element(
+        "section",
+        element("h2", "Attack against utility"),
+        comparisons.verdict_table(record),
+        _gallery(pictures),
+        comparisons.settings_table(record),
+        id="tradeoffs",
+    )
+
+
 def _figure(picture: Picture, drawn: Markup) -> Markup:
     files = (
         element("a", suffix.upper(), href=f"{picture.name}.{suffix}") for suffix in ("png", "svg")
@@ -168,7 +189,7 @@ def _cells(record: Record) -> Markup:
         "section",
         element("h2", "Every game"),
         element("p", note),
-        _table("cells", names, rows, "Every game and its verdict"),
+        table("cells", names, rows, "Every game and its verdict"),
     )
 
 
@@ -177,11 +198,11 @@ def _row(row: Row, holm: Mapping[str, float] | None) -> Markup:
     last = [] if holm is None else [_p_value(holm.get(line["cell"]))]
     return element(
         "tr",
-        _verdict("✗ above the theory" if row.violated else "✓ within", 1 - row.violated),
+        verdict("✗ above the theory" if row.violated else "✓ within", 1 - row.violated),
         element("td", row.learner),
         element("td", words.settings(line["learner"]), class_="wide"),
         element("td", _population(line["population"]), class_="wide"),
-        _number(line["n"], str(line["n"])),
+        number(line["n"], str(line["n"])),
         element("td", words.settings(line["parameters"], without=("theorem", "trials"))),
         *_measured(row),
         element("td", line["theory"]["method"], class_="long"),
@@ -205,11 +226,11 @@ def _measured(row: Row) -> list[Markup]:
     how = "exact" if seen["exact"] else words.counted(seen["trials"], "trial")
     kind = "chance of a right guess" if row.success else "loss"
     return [
-        _number(theory["upper"], words.number(theory["upper"]), repr(theory["upper"])),
-        _number(row.middle, text, ends),
+        number(theory["upper"], words.number(theory["upper"]), repr(theory["upper"])),
+        number(row.middle, text, ends),
         element("td", "", class_="number")
         if tight is None
-        else _number(tight, words.number(tight), repr(tight)),
+        else number(tight, words.number(tight), repr(tight)),
         element("td", f"{kind}, {how}"),
     ]
 
@@ -217,15 +238,7 @@ def _measured(row: Row) -> list[Markup]:
 def _p_value(value: float | None) -> Markup:
     if value is None:
         return element("td", "certain", class_="number")
-    return _number(value, words.rounded_up(value), repr(value))
-
-
-def _number(value: float, text: str, title: str | None = None) -> Markup:
-    return element("td", text, class_="number", data_value=repr(value), title=title)
-
-
-def _verdict(text: str, rank: int) -> Markup:
-    return element("th", text, scope="row", data_value=str(rank))
+    return number(value, words.rounded_up(value), repr(value))
 
 
 def _controls(record: Record) -> Markup:
@@ -244,10 +257,10 @@ def _controls(record: Record) -> Markup:
         "n",
     ]
     names += ["Theory's bound", "Attacker", "Tightness", "Measured", "Note"]
-    table = _table("controls", names, [_control(row) for row in record.controls], "The controls")
+    found = table("controls", names, [_control(row) for row in record.controls], "The controls")
     none = element("p", "None was played yet.")
     return element(
-        "section", element("h2", "Controls"), element("p", lead), table if record.controls else none
+        "section", element("h2", "Controls"), element("p", lead), found if record.controls else none
     )
 
 
@@ -258,39 +271,23 @@ def _control(row: Row) -> Markup:
     was = Must.CAUGHT if row.violated else Must.NOT_FLAGGED
     return element(
         "tr",
-        _verdict("✓ as it must" if row.behaved else "✗ not as it must", int(row.behaved)),
+        verdict("✓ as it must" if row.behaved else "✗ not as it must", int(row.behaved)),
         element("td", kind if factor is None else f"{kind}, factor {factor}"),
         element("td", row.must),
         element("td", was),
         element("td", row.learner),
         element("td", words.settings(line["learner"]), class_="wide"),
         element("td", _population(line["population"]), class_="wide"),
-        _number(line["n"], str(line["n"])),
+        number(line["n"], str(line["n"])),
         *_measured(row),
         element("td", row.note),
         class_=None if row.behaved else "alarm",
     )
 
 
-def _table(name: str, heads: Sequence[str], rows: Sequence[Markup], caption: str) -> Markup:
-    cells = [
-        element("th", element("button", head, type="button"), scope="col", aria_sort="none")
-        for head in heads
-    ]
-    table = element(
-        "table",
-        element("caption", caption),
-        element("thead", element("tr", *cells)),
-        element("tbody", *rows),
-        id=name,
-        class_="sortable",
-    )
-    # what scrolls has to be reached by the keyboard, and named
-    return element("div", table, class_="scroll", role="region", tabindex="0", aria_label=caption)
-
-
-def _terms() -> Markup:
-    pairs = [joined(element("dt", term), element("dd", said)) for term, said in _TERMS.items()]
+def _terms(record: Record) -> Markup:
+    terms = _TERMS | (comparisons.TERMS if record.points else {})
+    pairs = [joined(element("dt", term), element("dd", said)) for term, said in terms.items()]
     return element("section", element("h2", "What the words mean"), element("dl", *pairs))
 
 

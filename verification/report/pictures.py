@@ -185,9 +185,9 @@ def _success(rows: Sequence[Row], styles: Mapping[str, Style]) -> Picture:
     room = max(0.04 * (max(values) - min(values)), 0.01)
     ends = min(values) - room, max(values) + room
     caption = (
-        "The same for games whose secrets are not equally likely, or more than two: here both axes "
-        "are the chance that the guess is right. An attacker who sees nothing is right as often as "
-        "the likeliest secret is true."
+        "The same for games whose secrets are not equally likely, or more than two, and for guesses "
+        "of what a record hides: here both axes are the chance that the guess is right. An attacker "
+        "who sees nothing is right as often as the likeliest secret is true."
     )
     draw = _drawn(rows, styles, ends, "chance of a right guess")
     title = "Uneven odds and more secrets: chance of a right guess"

@@ -16,7 +16,9 @@ from typing import Any
 from mipriv.errors import ParameterError, require
 from verification.campaign import PLAY, Campaign, Entry, Must, find
 from verification.cell import Cell, Control
+from verification.measures import Point
 from verification.store import FAILURES, RESULTS, SUMMARY
+from verification.tradeoff import verdicts
 from verification.verdict import Line, check, judge
 
 _RUN = ("seed", "sources", "versions", "wall_seconds")
@@ -62,9 +64,20 @@ class Row:
 
     @property
     def success(self) -> bool:
-        """Whether the chance of a right guess is measured: uneven odds, or more than two secrets."""
+        """Whether the chance of a right guess is measured: uneven odds, or more than two secrets.
+
+        Of a setting in a trade-off it always is.
+        """
+        if self.point is not None:
+            return True
         secrets = self.line["population"].get("secrets", 2)
         return secrets != 2 or self.line["parameters"].get("prior") is not None
+
+    @property
+    def point(self) -> Point | None:
+        """What the cell measures of a trade-off; None if it is none."""
+        found = self.line["measures"]
+        return Point.from_json(found) if "panel" in found else None
 
     @property
     def middle(self) -> float:
@@ -120,6 +133,17 @@ class Record:
         """Cells outside their expected range; violations are more than findings, and are none here."""
         found = [row for row in self.cells if row.line["cell"] in self.unexpected]
         return [row for row in found if not row.violated]
+
+    @property
+    def points(self) -> list[Point]:
+        """What the cells measure of trade-offs."""
+        found = [row.point for row in self.cells]
+        return [one for one in found if one is not None]
+
+    @property
+    def tradeoffs(self) -> list[dict[str, Any]]:
+        """The comparisons of defences, as the summary has them of a whole run."""
+        return verdicts([row.line for row in self.cells])
 
 
 def read(folder: Path, campaign: Path | None = None) -> Record:

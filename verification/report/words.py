@@ -8,9 +8,18 @@ from statistics import median
 from typing import Any
 
 from verification.campaign import Must
+from verification.certified import Certain
 from verification.report.record import Record, Row
+from verification.tradeoff import Verdict
 
 _DIGITS = 6
+_OUTCOMES = (
+    ((Verdict.DOMINATES, Certain.BELOW, Certain.NOT_ABOVE), "the attack on it is less in {count}"),
+    ((Verdict.TIE, Certain.EQUAL), "no difference was shown in {count}"),
+    ((Certain.CROSSES,), "the curves cross in {count}"),
+    ((Verdict.DOMINATED, Certain.ABOVE, Certain.NOT_BELOW), "the attack on it is more in {count}"),
+    ((Verdict.TOO_FEW, Verdict.NOT_COMPARABLE), "{count} could not be judged"),
+)
 _OPTIMAL = {"bayes", "last-iterate"}  # attackers that no other surpasses
 _DOWN = Context(prec=_DIGITS, rounding=ROUND_FLOOR)
 _UP = Context(prec=_DIGITS, rounding=ROUND_CEILING)
@@ -29,6 +38,11 @@ def rounded_up(value: float) -> str:
 def rounded_down(value: float) -> str:
     """A lower bound to six digits, never above it."""
     return f"{float(_DOWN.create_decimal_from_float(value)):.{_DIGITS}g}"
+
+
+def signed(value: float) -> str:
+    """A difference to six digits, with its sign."""
+    return f"{value:+.{_DIGITS}g}"
 
 
 def percent(share: float) -> str:
@@ -82,8 +96,8 @@ def status(record: Record) -> str:
 
 def headline(record: Record) -> list[str]:
     """What the run says, a sentence or two an entry."""
-    said = [_progress(record), _games(record), _verdict(record), _controls(record)]
-    said += [_tightness(record), _findings(record)]
+    said = [_progress(record), _games(record), _attacked(record), _tradeoffs(record)]
+    said += [_verdict(record), _controls(record), _tightness(record), _findings(record)]
     return [one for one in said if one]
 
 
@@ -101,19 +115,51 @@ def _progress(record: Record) -> str:
 def _games(record: Record) -> str:
     if not record.cells:
         return "No game was played yet."
-    attackers = {row.line["parameters"].get("attacker", "bayes") for row in record.cells}
+    rows = [row for row in record.cells if row.point is None]
+    if not rows:
+        return ""
+    attackers = {row.line["parameters"].get("attacker", "bayes") for row in rows}
     attacker = "The best possible attacker" if attackers <= _OPTIMAL else "A strong attacker"
-    names = sorted({row.line["learner"]["name"] for row in record.cells})
+    names = sorted({row.line["learner"]["name"] for row in rows})
     return (
-        f"{attacker} played {counted(len(record.cells), 'game')} ({_how(record)}) against "
+        f"{attacker} played {counted(len(rows), 'game')} ({_how(rows)}) against "
         f"{counted(len(names), 'learner')} ({listed(names)}): from what a learner gives out, it "
         "guesses which population the training records came from."
     )
 
 
-def _how(record: Record) -> str:
-    exact = sum(map(_exact, record.cells))
-    trials = len(record.cells) - exact
+def _attacked(record: Record) -> str:
+    points = record.points
+    if not points:
+        return ""
+    settings_of = {(one.panel, one.defence, one.setting) for one in points}
+    defences = {one.defence for one in points}
+    panels = list(dict.fromkeys(one.panel for one in points))
+    return (
+        f"Attackers guessed what a record hides from the answers of models: "
+        f"{counted(len(settings_of), 'setting')} of {counted(len(defences), 'defence')} in "
+        f"{counted(len(panels), 'panel')} ({listed(panels)}), the strongest attack counts."
+    )
+
+
+def _tradeoffs(record: Record) -> str:
+    found = [one["verdict"] for one in record.tradeoffs]
+    if not found:
+        return ""
+    said = []
+    for kinds, text in _OUTCOMES:
+        count = sum(one in kinds for one in found)
+        if count:
+            said.append(text.format(count=count))
+    return (
+        f"MID was compared with other defences at the same utility, "
+        f"{counted(len(found), 'comparison')}: {listed(said)}."
+    )
+
+
+def _how(rows: Sequence[Row]) -> str:
+    exact = sum(map(_exact, rows))
+    trials = len(rows) - exact
     if exact and trials:
         return f"{exact:,} computed exactly, {trials:,} measured by trials"
     return "computed exactly" if exact else "measured by trials"

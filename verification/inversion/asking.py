@@ -1,0 +1,68 @@
+"""How an attacker asks a model: once, again, beside the record, or from the inside."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mipriv.attack.inversion.protocol import Observation
+from mipriv.errors import require
+from mipriv.estimate.variational import normal_divergences
+from mipriv.learn.baselines.answers import answers_of
+from mipriv.learn.release import FreshNoise
+from verification.inversion.lines import Asked
+from verification.inversion.records import Records
+
+WAYS = ("repeat", "near", "white-box")
+_STEPS = 8  # cells of the noise's grid between two near-duplicates
+
+
+def asked(model: Any, way: str, queries: int, seen: Records) -> Asked:
+    """How many of the answers have noise of their own, and what they can tell of the records.
+
+    repeat: the same record again; near: records beside it, in other cells of the noise's grid;
+    white-box: what the model computes before its noise.
+    """
+    require(way in WAYS, must=f"be one of {', '.join(WAYS)}", asking=way)
+    fresh = isinstance(_noise(model), FreshNoise) or way == "near"
+    independent = queries if fresh else 1
+    divergences = None
+    if hasattr(model, "encode") and getattr(model, "std", 0) is None:
+        questions = [_question(model, way, number, seen.X) for number in range(independent)]
+        divergences = sum(_divergence(model, question) for question in questions)
+    return Asked(
+        queries=queries,
+        independent=independent,
+        white=way == "white-box",
+        divergences=divergences,
+    )
+
+
+def observe(model: Any, way: str, queries: int, seen: Records) -> Observation:
+    """The answers to q questions about each record, and its side information."""
+    parts = []
+    for number in range(queries):
+        question = _question(model, way, number, seen.X)
+        found = model.mean(question) if way == "white-box" else answers_of(model, question)
+        parts.append(np.asarray(found).reshape(len(seen), -1))
+    return Observation(answers=np.stack(parts, axis=1), side=seen.side)
+
+
+def _question(model: Any, way: str, number: int, X: NDArray[Any]) -> NDArray[Any]:
+    """The record, or one that lies a known number of cells away in every coordinate."""
+    if way != "near" or number == 0:
+        return X
+    cells = getattr(_noise(model), "cells", None)
+    require(cells is not None, must="have noise on a grid to be asked near", learner="this one")
+    return np.asarray(X + number * _STEPS * cells)
+
+
+def _noise(model: Any) -> Any:
+    return getattr(model, "noise_", None)
+
+
+def _divergence(model: Any, question: NDArray[Any]) -> float:
+    mean, std = model.encode(question)
+    return float(normal_divergences(mean=mean, deviation=std).mean())

@@ -1,0 +1,88 @@
+"""Any linear release of the learners as coefficients, offset and noise: what the exact line needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from flint import fmpq
+
+from mipriv.errors import ParameterError
+from mipriv.learn.baselines.constant import ConstantRegressor
+from mipriv.learn.baselines.drop import DropSensitive
+from mipriv.learn.baselines.wrap import OutputNoise, Rounding
+from mipriv.rigor.decimals import exact
+from verification.inversion.worlds import GaussianWorld
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Linear:
+    """Answers <coefficients, x> + offset + N(0, variance), exact for the doubles of the model.
+
+    Attributes:
+        exact: whether that is the release; otherwise the release is a function of it with
+            variance 0, and independent noise.
+    """
+
+    coefficients: tuple[fmpq, ...]
+    offset: fmpq
+    variance: fmpq
+    exact: bool = True
+
+
+def linear(model: Any, place: GaussianWorld) -> Linear:
+    """Read the release off a fitted model.
+
+    Raises:
+        ParameterError: no linear model.
+    """
+    if isinstance(model, ConstantRegressor):
+        offset = _exact(model.answer(np.zeros((1, place.joint.attributes)))[0])
+        zeros = (fmpq(0),) * place.joint.attributes
+        return Linear(coefficients=zeros, offset=offset, variance=fmpq(0))
+    if isinstance(model, OutputNoise):
+        return _noisy(model, linear(model.estimator_, place))
+    if isinstance(model, Rounding):
+        inside = linear(model.estimator_, place)
+        return Linear(
+            coefficients=inside.coefficients, offset=inside.offset, variance=fmpq(0), exact=False
+        )
+    if isinstance(model, DropSensitive):
+        return _dropped(model, place)
+    if not hasattr(model, "coef_"):
+        raise ParameterError(f"learner={type(model).__name__}: must be linear")
+    return Linear(
+        coefficients=tuple(map(_exact, model.coef_)),
+        offset=_exact(model.intercept_),
+        variance=_exact(getattr(model, "noise_variance_", 0.0)),
+    )
+
+
+def _noisy(model: OutputNoise, inside: Linear) -> Linear:
+    gain, mean = _exact(model.gain_[0, 0]), _exact(model.mean_)
+    gaussian = model.law == "gaussian" and inside.exact
+    return Linear(
+        coefficients=tuple(gain * value for value in inside.coefficients),
+        offset=mean + gain * (inside.offset - mean),
+        variance=_exact(model.noise_variance_) + gain * gain * inside.variance
+        if gaussian
+        else fmpq(0),
+        exact=gaussian,
+    )
+
+
+def _dropped(model: DropSensitive, place: GaussianWorld) -> Linear:
+    kept = [place_ for place_ in range(place.joint.attributes) if place_ not in model.sensitive]
+    inner = model.estimator_
+    values = dict(zip(kept, map(_exact, inner.coef_), strict=True))
+    return Linear(
+        coefficients=tuple(values.get(axis, fmpq(0)) for axis in range(place.joint.attributes)),
+        offset=_exact(inner.intercept_),
+        variance=_exact(getattr(inner, "noise_variance_", 0.0)),
+    )
+
+
+def _exact(value: Any) -> fmpq:
+    """A double, as the rational it is."""
+    return exact(float(value), "coefficient")

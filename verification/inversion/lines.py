@@ -1,0 +1,227 @@
+"""What no attack on a fitted model can exceed, and how useful the model is, as exactly as is known."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from flint import arb, ctx, fmpq
+from numpy.typing import NDArray
+
+from mipriv.attack.bayes.inversion.answers import Channel, Deterministic
+from mipriv.attack.bayes.inversion.ceiling import ceiling, information_ceiling
+from mipriv.attack.bayes.inversion.factor import FactorInversion
+from mipriv.errors import ParameterError
+from mipriv.estimate.reading import Reading
+from mipriv.game import InversionGame
+from mipriv.learn.baselines.answers import answers_of
+from mipriv.learn.baselines.flip import FlippedLabel
+from mipriv.learn.release import FreshNoise
+from mipriv.rigor.decimals import exact
+from mipriv.rigor.intervals import Interval, outward
+from verification.inversion.linear import Linear, linear
+from verification.inversion.raw import NoisyRecords
+from verification.inversion.records import Records
+from verification.inversion.worlds import DigitsWorld, FactorWorld, GaussianWorld, RuleWorld, World
+from verification.measures import Kind
+from verification.outcome import Theory
+
+_BITS = 128
+_RECORD_RISK = "1e-9"  # chance that the interval of the best guess from the record itself misses
+_PLAYS = 200_000
+_ROUNDING = 2.0**-40  # of a mean of divergences, sums of at most some 10^4 terms >= 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """What the theory says of attacks on one fitted model.
+
+    Attributes:
+        allowed: no attack exceeds its upper end (a ceiling but for a chance of 1e-9).
+        kind: whether that is the best attack's own success.
+        information: success that the information allows, and in what words; None: not bounded.
+    """
+
+    allowed: Theory
+    kind: Kind
+    information: tuple[float, str] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """How the attacker asks.
+
+    Attributes:
+        queries: answers he sees of every record.
+        independent: those among them whose noise is independent.
+        white: whether he sees what the model computes before its noise.
+        divergences: mean KL in nats of the code at what he asks about, summed over his questions;
+            None if the model has none.
+    """
+
+    queries: int
+    independent: int
+    white: bool = False
+    divergences: float | None = None
+
+
+def line(place: World, model: Any, asked: Asked, seen: Records, seed: int) -> Line:
+    """The line of a fitted model.
+
+    Args:
+        place: where the records come from.
+        model: fitted.
+        asked: how the attacker asks.
+        seen: the records that the attack is counted on.
+        seed: of the plays that tell what the record itself gives away.
+
+    Raises:
+        ParameterError: a model of which nothing is known here.
+    """
+    if isinstance(place, GaussianWorld):
+        return _gaussian(place, linear(model, place), asked)
+    if isinstance(place, RuleWorld):
+        return _rule(place, model, asked)
+    if isinstance(place, FactorWorld):
+        return _factor(place, model, asked, seen, seed)
+    if isinstance(place, DigitsWorld):
+        return _information(asked, seen, None)
+    raise ParameterError(f"population={type(place).__name__}: must be a known one")
+
+
+def _gaussian(place: GaussianWorld, found: Linear, asked: Asked) -> Line:
+    variance = fmpq(0) if asked.white or not found.exact else found.variance
+    game = place.game(
+        coefficients=found.coefficients,
+        offset=found.offset,
+        variance=variance,
+        queries=asked.independent,
+    )
+    with ctx.workprec(_BITS):
+        ends = outward(game.success())
+        nats = game.information()
+        upper = outward(nats).upper if nats.is_finite() else math.inf
+    method = "correlation of the answer with the secret" if found.exact else "answers before noise"
+    allowed = Theory(lower=max(ends.lower, 0.0), upper=min(ends.upper, 1.0), method=method)
+    information = None
+    if math.isfinite(upper):
+        reading = Reading.computed(upper, method="exact for the fitted model", bound=True)
+        side = bool(place.known) or place.label
+        told = information_ceiling(
+            reading, InversionGame(), base=place.base.upper if side else None
+        )
+        information = told.success, "Theorems 10 and 11, with the exact information"
+    kind = Kind.EXACT if found.exact else Kind.CEILING
+    return Line(allowed=allowed, kind=kind, information=information)
+
+
+def _rule(place: RuleWorld, model: Any, asked: Asked) -> Line:
+    """Noise fixed for each input is a table to who may ask about every record of a finite set."""
+    cells = place.game.joint.cells()
+    release: Deterministic | Channel
+    if isinstance(model, FlippedLabel) and isinstance(model.noise_, FreshNoise):
+        table = model.inner(cells)
+        kept = exact(model.keep_, "keep")
+        release = Channel.of(table.argmax(axis=1).tolist(), keep=kept, answers=table.shape[1])
+    else:
+        release = Deterministic.of(answers_of(model, cells))
+    found = outward(place.game.success(release, queries=asked.independent))
+    allowed = Theory(lower=found.lower, upper=found.upper, method="enumeration of all records")
+    return Line(allowed=allowed, kind=Kind.EXACT)
+
+
+def _factor(place: FactorWorld, model: Any, asked: Asked, seen: Records, seed: int) -> Line:
+    if isinstance(model, NoisyRecords):
+        claimed = exact(repr(model.scale), "scale") ** 2
+        game = FactorInversion(model=place.model, variance=claimed, queries=asked.independent)
+        if place.secrets == 2:
+            with ctx.workprec(_BITS):
+                ends = outward(game.success())
+            method = "distance of the two identities"
+            allowed = Theory(lower=ends.lower, upper=ends.upper, method=method)
+            return Line(allowed=allowed, kind=Kind.EXACT)
+    else:
+        game = FactorInversion(model=place.model)
+    plays = game.play(trials=_PLAYS, rng=np.random.default_rng([seed, 7]))
+    return _information(asked, seen, plays.success(confidence=1 - exact(_RECORD_RISK, "risk")))
+
+
+def _information(asked: Asked, seen: Records, record: Interval | None) -> Line:
+    """The smaller of what the record tells and what the information allows.
+
+    Theorem 10 is about the records that are asked about, drawn uniformly: of those the mean
+    divergence is known, and the best guess without a model is the most frequent secret.  The hits
+    are a sum of independent trials whose mean chance it bounds.
+    """
+    counts = np.bincount(seen.secret)
+    base = fmpq(int(counts.max()), int(counts.sum()))
+    reading = None
+    if asked.divergences is not None and not asked.white:
+        nats = asked.divergences * (1 + _ROUNDING)
+        reading = Reading.computed(nats, method="mean KL at the questions", bound=True)
+    game = InversionGame(secrets=len(counts))
+    if reading is None and record is None:
+        allowed = Theory(lower=1.0, upper=1.0, method="ceiling: nothing is known below certainty")
+        return Line(allowed=allowed, kind=Kind.CEILING)
+    found = ceiling(
+        game=game,
+        reading=reading,
+        record=record,
+        record_confidence=1 - exact(_RECORD_RISK, "risk"),
+        base=base,
+    )
+    told = None
+    if reading is not None:
+        alone = information_ceiling(reading, game, base=base)
+        told = alone.success, "Theorems 10 and 11, with the mean KL at the questions"
+    method = f"ceiling from the {found.binds}" if found.binds != "nothing" else "ceiling: certainty"
+    allowed = Theory(lower=min(float(base), found.success), upper=found.success, method=method)
+    return Line(allowed=allowed, kind=Kind.CEILING, information=told)
+
+
+def utility(place: World, model: Any, seen: Records) -> dict[str, Any]:
+    """How useful the model is: over the law where that is known, else on the records seen."""
+    if isinstance(place, GaussianWorld):
+        return {
+            "name": "excess mean squared error, share of the variance",
+            "value": _excess(place, model, seen),
+            "better": "low",
+        }
+    if isinstance(place, RuleWorld):
+        return {"name": "accuracy", "value": _accuracy(place, model), "better": "high"}
+    if isinstance(model, NoisyRecords):
+        return {"name": "accuracy", "value": 1 / 2, "better": "high"}
+    right = answers_of(model, seen.X).argmax(axis=1) == _numbers(model, seen.y)
+    return {"name": "accuracy", "value": float(right.mean()), "better": "high"}
+
+
+def _numbers(model: Any, y: NDArray[Any]) -> NDArray[np.int64]:
+    found: NDArray[np.int64] = np.searchsorted(np.asarray(model.classes_), y)
+    return found
+
+
+def _excess(place: GaussianWorld, model: Any, seen: Records) -> float:
+    found = linear(model, place)
+    covariance, beta = place.arrays
+    v = float(arb(place.joint.variance))
+    if not found.exact:
+        return float(np.mean((answers_of(model, seen.X) - seen.X @ beta) ** 2)) / v
+    miss = tuple(a - b for a, b in zip(found.coefficients, place.joint.coefficients, strict=True))
+    excess = place.joint.covariance_of(miss, miss) + found.offset**2 + found.variance
+    return float(arb(excess / place.joint.variance))
+
+
+def _accuracy(place: RuleWorld, model: Any) -> float:
+    """Chance of the right label, over the law of the records and fresh noise."""
+    joint = place.game.joint
+    fresh = isinstance(model, FlippedLabel) and isinstance(model.noise_, FreshNoise)
+    table = model.inner(joint.cells()) if fresh else answers_of(model, joint.cells())
+    chosen = np.asarray(model.classes_)[table.argmax(axis=1)]
+    masses = np.array([float(arb(mass)) for mass in joint.masses]).reshape(len(chosen), -1)
+    right = float(masses[np.arange(len(chosen)), chosen].sum())
+    if not fresh:
+        return right
+    keep = float(model.keep_)
+    return keep * right + (1 - keep) / table.shape[1]

@@ -1,0 +1,266 @@
+"""Where the records come from: their law, what is secret in them, and what the attacker sees."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from flint import arb, ctx, fmpq
+from numpy.typing import NDArray
+
+from mipriv.attack.bayes.inversion.discrete import DiscreteInversion
+from mipriv.attack.bayes.inversion.linear import LinearInversion
+from mipriv.errors import ParameterError, require
+from mipriv.populations.factor import FactorModel, walsh_factors
+from mipriv.populations.joint import DiscreteJoint, GaussianJoint, equicorrelated, noisy_rule
+from mipriv.rigor.decimals import exact, whole
+from mipriv.rigor.intervals import Interval, outward
+from verification.inversion.records import Records, Split
+
+_BITS = 128
+
+
+class World(ABC):
+    """A law of records with a secret."""
+
+    regression: bool = False  # what the model is for; otherwise it classifies
+
+    @property
+    @abstractmethod
+    def secrets(self) -> int:
+        """Values of the secret."""
+
+    @property
+    @abstractmethod
+    def base(self) -> Interval:
+        """Best success without a model, an enclosure: the no-model line."""
+
+    @abstractmethod
+    def records(self, count: int, rng: np.random.Generator) -> Records:
+        """Records in random order; independent where the law is known."""
+
+    def split(self, sizes: tuple[int, int, int, int], rng: np.random.Generator) -> Split:
+        """Disjoint parts of these sizes, as `Split.of`."""
+        return Split.of(self.records(sum(sizes), rng), sizes)
+
+
+@dataclass(frozen=True, kw_only=True)
+class GaussianWorld(World):
+    """A Gaussian record whose first attribute's sign is secret.
+
+    Attributes:
+        joint: its law.
+        known: attributes that the attacker sees.
+        label: whether he sees y too.
+    """
+
+    joint: GaussianJoint
+    known: tuple[int, ...] = ()
+    label: bool = False
+    regression = True
+
+    @property
+    def secrets(self) -> int:
+        return 2
+
+    @cached_property
+    def base(self) -> Interval:
+        with ctx.workprec(_BITS):
+            return outward(self.game(coefficients=(fmpq(0),) * self.joint.attributes).base())
+
+    def game(self, **release: Any) -> LinearInversion:
+        """The inversion game against a linear release, as `LinearInversion` takes it."""
+        return LinearInversion(
+            joint=self.joint, sensitive=0, known=self.known, label=self.label, **release
+        )
+
+    def records(self, count: int, rng: np.random.Generator) -> Records:
+        X, y = self.joint.sample(count, rng)
+        seen = [X[:, list(self.known)], *([y[:, None]] if self.label else [])]
+        secret = (X[:, 0] > 0).astype(np.int64)
+        return Records(X=X, y=y, secret=secret, side=np.hstack(seen))
+
+    @cached_property
+    def arrays(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Covariance and coefficients, as doubles."""
+        covariance = np.array([[float(arb(v)) for v in row] for row in self.joint.covariance])
+        return covariance, np.array([float(arb(v)) for v in self.joint.coefficients])
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuleWorld(World):
+    """A discrete record whose first attribute is secret.
+
+    Attributes:
+        game: its law, and what the attacker sees.
+    """
+
+    game: DiscreteInversion
+
+    @property
+    def secrets(self) -> int:
+        return self.game.secrets
+
+    @cached_property
+    def base(self) -> Interval:
+        return outward(self.game.base())
+
+    def records(self, count: int, rng: np.random.Generator) -> Records:
+        X, y = self.game.joint.sample(count, rng)
+        return self.of(X, y)
+
+    def of(self, X: NDArray[np.int64], y: NDArray[np.int64]) -> Records:
+        """Records of these attributes and labels."""
+        seen = [X[:, list(self.game.known)], *([y[:, None]] if self.game.label else [])]
+        side = np.hstack(seen).astype(np.float64)
+        return Records(X=X, y=y, secret=X[:, 0], side=side)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FactorWorld(World):
+    """A vector of one of K identities, which is secret; the model tells to which group it belongs.
+
+    Attributes:
+        model: the law.
+        groups: identity s is in the group s mod `groups`.
+    """
+
+    model: FactorModel
+    groups: int
+
+    @property
+    def secrets(self) -> int:
+        return self.model.secrets
+
+    @cached_property
+    def base(self) -> Interval:
+        return outward(fmpq(1, self.secrets))
+
+    @cached_property
+    def _arrays(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        weights = np.array([[float(arb(v)) for v in row] for row in self.model.loadings])
+        latent = np.array([[float(arb(v)) for v in row] for row in self.model.identities])
+        return weights, latent
+
+    def records(self, count: int, rng: np.random.Generator) -> Records:
+        weights, latent = self._arrays
+        secret = rng.integers(self.secrets, size=count)
+        within, noise = (float(arb(v)) for v in (self.model.within, self.model.noise))
+        points = latent[secret] + within * rng.normal(size=(count, latent.shape[1]))
+        X = points @ weights.T + noise * rng.normal(size=(count, len(weights)))
+        side = np.empty((count, 0))
+        return Records(X=X, y=secret % self.groups, secret=secret, side=side)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DigitsWorld(World):
+    """scikit-learn's handwritten digits: the model tells whether a digit is 5 or more; which is secret.
+
+    There are 1,797 images; a split deals them out in random order, without repetition.
+    """
+
+    @property
+    def secrets(self) -> int:
+        return 10
+
+    @cached_property
+    def _images(self) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        from sklearn.datasets import load_digits
+
+        images, digits = load_digits(return_X_y=True)
+        return np.asarray(images, dtype=np.float64) / 16, np.asarray(digits, dtype=np.int64)
+
+    @cached_property
+    def base(self) -> Interval:
+        counts = np.bincount(self._images[1])
+        return outward(fmpq(int(counts.max()), int(counts.sum())))
+
+    def records(self, count: int, rng: np.random.Generator) -> Records:
+        images, digits = self._images
+        require(count <= len(digits), must=f"be at most {len(digits)}", count=count)
+        chosen = rng.permutation(len(digits))[:count]
+        X, secret = images[chosen], digits[chosen]
+        side = np.empty((count, 0))
+        return Records(X=X, y=(secret >= 5).astype(np.int64), secret=secret, side=side)
+
+
+def world(spec: Mapping[str, Any]) -> World:
+    """The world of a campaign's table of a population.
+
+    gaussian: dimension, correlation, noise, coefficients; rule: arities, correlation, noise, seed;
+    both with side (none, or rest: all other attributes) and label (whether y is seen).  factors:
+    identities, groups, rank, dimension, within, noise.  digits: nothing.
+
+    Raises:
+        ParameterError: an unknown name, or parameters it does not take.
+    """
+    given = dict(spec)
+    name = given.pop("name")
+    kinds = {"gaussian": _gaussian, "rule": _rule, "factors": _factors, "digits": DigitsWorld}
+    require(name in kinds, must=f"be one of {', '.join(kinds)}", population=name)
+    try:
+        found: World = kinds[name](**given)
+    except TypeError as error:
+        raise ParameterError(f"population={name}: {error}") from None
+    return found
+
+
+def _side(side: str, attributes: int) -> tuple[int, ...]:
+    require(side in ("none", "rest"), must="be none or rest", side=side)
+    return tuple(range(1, attributes)) if side == "rest" else ()
+
+
+def _gaussian(
+    *,
+    dimension: int,
+    correlation: object,
+    noise: object,
+    coefficients: Any = None,
+    side: str = "none",
+    label: bool = False,
+) -> GaussianWorld:
+    joint = equicorrelated(
+        dimension=dimension, correlation=correlation, noise=noise, coefficients=coefficients
+    )
+    return GaussianWorld(joint=joint, known=_side(side, dimension), label=label)
+
+
+def _rule(
+    *,
+    arities: Any,
+    correlation: object,
+    noise: object,
+    seed: int = 0,
+    side: str = "none",
+    label: bool = False,
+) -> RuleWorld:
+    joint: DiscreteJoint = noisy_rule(
+        arities=tuple(arities), correlation=correlation, noise=noise, seed=seed
+    )
+    known = _side(side, len(arities))
+    return RuleWorld(game=DiscreteInversion(joint=joint, sensitive=0, known=known, label=label))
+
+
+def _factors(
+    *,
+    identities: int,
+    groups: int,
+    rank: int,
+    dimension: int,
+    within: object,
+    noise: object,
+) -> FactorWorld:
+    count = whole(groups, "groups", at_least=2)
+    require(count <= identities, must="be at most the identities", groups=groups)
+    model = walsh_factors(
+        secrets=identities,
+        rank=rank,
+        dimension=dimension,
+        within=exact(within, "within"),
+        noise=exact(noise, "noise"),
+    )
+    return FactorWorld(model=model, groups=count)
