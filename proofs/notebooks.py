@@ -49,12 +49,21 @@ def write(out: Path, only: str | None, report: Callable[[str], None]) -> None:
     out.mkdir(parents=True, exist_ok=True)
     for position, path in enumerate(paths, start=1):
         report(f"[{position}/{len(paths)}] {path.stem} ...")
-        notebook = executed(path)
-        source = _library("nbformat").writes(notebook)
-        (out / f"{path.stem}.ipynb").write_text(source, encoding="utf-8")
-        (out / f"{path.stem}.html").write_text(page(notebook), encoding="utf-8")
+        write_one(path, out)
     (out / "index.html").write_text(index(), encoding="utf-8")
     report(f"written to {out / 'index.html'}")
+
+
+def write_one(path: Path, out: Path) -> None:
+    """Execute a py:percent file and write NAME.ipynb and NAME.html.
+
+    Raises:
+        click.ClickException: an extra is missing, or a cell raised.
+    """
+    notebook = executed(path)
+    source = _library("nbformat").writes(notebook)
+    (out / f"{path.stem}.ipynb").write_text(source, encoding="utf-8")
+    (out / f"{path.stem}.html").write_text(page(notebook), encoding="utf-8")
 
 
 def executed(path: Path) -> NotebookNode:

@@ -21,6 +21,7 @@ _COMMANDS = {
     "false-alarms": "verification.calibration:command",
     "ties": "verification.ties:command",
     "report": "verification.report.command:report",
+    "notebooks": "verification.notebook:command",
     "bench": "verification.bench.command:bench",
 }
 

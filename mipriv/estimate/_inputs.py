@@ -33,7 +33,6 @@ def codes(values: Any, name: str) -> Codes:
         return _coded(rows if array.ndim == 1 else [tuple(row) for row in rows], name)
     if array.dtype.kind in "fc":
         require(not np.isnan(array).any(), must="hold no NaN", **{name: array.shape})
-        array = array + 0.0  # rows are compared by their bits, and -0.0 is 0.0
     _, inverse = np.unique(array, axis=0, return_inverse=True)
     return np.asarray(inverse, dtype=np.int64).reshape(len(array))
 

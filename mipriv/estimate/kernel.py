@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
-from scipy.special import logsumexp
 
 from mipriv.errors import require
 from mipriv.estimate._inputs import Columns, columns, generator
@@ -207,6 +206,7 @@ def _log_densities(
         exponents = cdist(points[rows] / width, centres / width, "sqeuclidean") / -2
         if without:
             exponents[np.arange(len(rows)), rows] = -np.inf
-        logs[rows] = logsumexp(exponents, axis=1)
+        peak = exponents.max(axis=1)
+        logs[rows] = peak + np.log(np.exp(exponents - peak[:, None]).sum(axis=1))
     others = n - 1 if without else n
     return logs - math.log(others) - _normalisation(width, points.shape[1])

@@ -1,9 +1,13 @@
-"""Learners with a proved claim about one record, and what an optimal attacker needs of them.
+"""Learners: with a proved claim about one record, and what an optimal attacker needs of them; and MID.
 
-Every record is public in kind: what a value means, bounds and sizes are constructor arguments and
-never read from data.  `simulate` draws for experiments, from a seeded generator; `release` runs the
-learner on real records, from the operating system's randomness, and refuses records outside the
-bounds.
+The learners of MID (`mipriv.learn.mid`) and what they are compared with (`mipriv.learn.baselines`)
+are scikit-learn estimators; they pay for the information in their answers, and claim nothing about
+what the model itself tells of its training records.
+
+Of the others every record is public in kind: what a value means, bounds and sizes are constructor
+arguments and never read from data.  `simulate` draws for experiments, from a seeded generator;
+`release` runs the learner on real records, from the operating system's randomness, and refuses
+records outside the bounds.
 """
 
 from __future__ import annotations
@@ -15,11 +19,15 @@ if TYPE_CHECKING:
     from mipriv.learn.exponential import ExponentialMechanism
     from mipriv.learn.extremal import ExtremalCount
     from mipriv.learn.logistic import LogisticProblem
+    from mipriv.learn.mid.linear import MIDLinearRegression
+    from mipriv.learn.mid.tree import MIDTreeClassifier
+    from mipriv.learn.mid.vib import VIBClassifier, VIBRegressor
     from mipriv.learn.naive_bayes import HistogramNaiveBayes, NaiveBayes
     from mipriv.learn.noisy_sum import NoisySum, noisy_count
     from mipriv.learn.objective import ObjectivePerturbedLogistic
     from mipriv.learn.output import OutputPerturbedLogistic
     from mipriv.learn.posterior import BetaBernoulli
+    from mipriv.learn.published import PublishedModel
     from mipriv.learn.response import RandomisedResponse
     from mipriv.learn.spherical import SphericalLaplace
     from mipriv.learn.statistics import PerturbedStatistics
@@ -30,13 +38,18 @@ __all__ = [
     "ExtremalCount",
     "HistogramNaiveBayes",
     "LogisticProblem",
+    "MIDLinearRegression",
+    "MIDTreeClassifier",
     "NaiveBayes",
     "NoisySum",
     "ObjectivePerturbedLogistic",
     "OutputPerturbedLogistic",
     "PerturbedStatistics",
+    "PublishedModel",
     "RandomisedResponse",
     "SphericalLaplace",
+    "VIBClassifier",
+    "VIBRegressor",
     "noisy_count",
 ]
 
@@ -46,13 +59,18 @@ _HOME = {
     "ExtremalCount": "extremal",
     "HistogramNaiveBayes": "naive_bayes",
     "LogisticProblem": "logistic",
+    "MIDLinearRegression": "mid.linear",
+    "MIDTreeClassifier": "mid.tree",
     "NaiveBayes": "naive_bayes",
     "NoisySum": "noisy_sum",
     "ObjectivePerturbedLogistic": "objective",
     "OutputPerturbedLogistic": "output",
     "PerturbedStatistics": "statistics",
+    "PublishedModel": "published",
     "RandomisedResponse": "response",
     "SphericalLaplace": "spherical",
+    "VIBClassifier": "mid.vib",
+    "VIBRegressor": "mid.vib",
     "noisy_count": "noisy_sum",
 }
 

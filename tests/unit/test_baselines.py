@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import math
-import pickle
 from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from flint import fmpq
 from scipy.integrate import quad
 from scipy.special import ndtri
@@ -16,17 +14,10 @@ from scipy.stats import chi2, laplace
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LinearRegression, Ridge
-from sklearn.model_selection import GridSearchCV
 from sklearn.naive_bayes import GaussianNB
-from sklearn.neighbors import NearestCentroid
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
-from sklearn.utils.estimator_checks import check_estimator
 
-from mipriv.errors import ParameterError
 from mipriv.estimate.reading import Reading
-from mipriv.learn import baselines
 from mipriv.learn.baselines import (
     ConstantClassifier,
     ConstantRegressor,
@@ -49,35 +40,6 @@ X = RNG.normal(size=(120, 3))
 Y = X @ [1.0, 2.0, -1.0] + 0.5 * RNG.normal(size=120)
 IRIS, SPECIES = load_iris(return_X_y=True)
 EPS = np.finfo(np.float64).eps
-
-# scikit-learn asks of every classifier that its rows of probabilities sum to 1.  What is left of
-# rounded, cut or noisy probabilities does not, on purpose: filling it up would tell more.
-NOT_RENORMALISED = {"check_classifiers_train": "rows are released without renormalising"}
-CHECKED: list[tuple[Any, dict[str, str]]] = [
-    (OutputNoise(LinearRegression(), scale=0.1), {}),
-    (OutputNoise(LinearRegression(), scale=0.1, law="laplace", shrink=True, noise="fresh"), {}),
-    (OutputNoise(GaussianNB(), scale=0.01, project=True), {}),
-    (OutputNoise(GaussianNB(), scale=0.01, shrink=True), {}),
-    (OutputNoise(GaussianNB(), scale=0.01), NOT_RENORMALISED),
-    (Rounding(LinearRegression(), step=0.1), {}),
-    (Rounding(GaussianNB(), step=0.3), NOT_RENORMALISED),
-    (TopK(GaussianNB()), NOT_RENORMALISED),
-    (HardLabel(GaussianNB()), {}),
-    (HardLabel(NearestCentroid()), {}),
-    (ConstantRegressor(), {}),
-    (ConstantClassifier(), {}),
-    (DropSensitive(LinearRegression(), sensitive=1), {}),
-    (DropSensitive(GaussianNB(), sensitive=1), {}),
-    (RidgeRegression(), {}),
-    (Purification(GaussianNB(), max_iter=5), {}),
-]
-
-
-@pytest.mark.parametrize(("model", "expected"), CHECKED, ids=lambda value: repr(value)[:40])
-def test_scikit_learn_accepts_it(model: Any, expected: dict[str, str]) -> None:
-    results = check_estimator(model, expected_failed_checks=expected, on_skip=None)
-    failed = {result["check_name"] for result in results if result["status"] == "xfail"}
-    assert failed == set(expected)  # an explanation that is no longer needed goes
 
 
 def test_a_shrunk_answer_is_the_channel_of_mid_exactly() -> None:
@@ -212,6 +174,23 @@ def test_the_bound_is_above_the_information_of_two_points(law: str, apart: float
         assert model.information_.value <= math.log1p(apart / 2) * (1 + 1e-9)
 
 
+def test_the_bound_by_size_is_above_the_information() -> None:
+    # m is 0 with chance 1/4, else of Laplace law of scale 2: m plus Laplace noise of scale 1 is of
+    # Laplace law of scale 2, and tells log 2 of m; the sample below has nearly this law
+    shares = (np.arange(300) + 0.5) / 300
+    values = np.concatenate([np.zeros(100), laplace.ppf(shares, scale=2)])
+    grid = np.linspace(-60, 60, 24_001)
+    density = laplace.pdf(grid[:, None] - values).mean(axis=1)
+    entropy = -float(np.trapezoid(density * np.log(density), grid))
+    truth = entropy - (1 + math.log(2))
+    # the trapezoid rule errs by the step squared over 12, times jumps of slope of at most 1 in all
+    slack = 0.005**2
+    assert abs(truth - math.log(2)) < 0.02
+    rows = values[:, None]
+    model = OutputNoise(LinearRegression(), scale=1.0, law="laplace").fit(rows, values)
+    assert truth - slack <= model.information_.upper
+
+
 def test_the_bound_of_a_classifier_is_that_of_a_gaussian_vector() -> None:
     model = OutputNoise(GaussianNB(), scale=0.3).fit(IRIS, SPECIES)
     spread = np.cov(answers_of(model.estimator_, IRIS), rowvar=False, bias=True)
@@ -284,7 +263,7 @@ def test_top_k_and_hard_label_keep_what_they_say() -> None:
     for k in (1, 2, 3, 7):
         found = TopK(GaussianNB(), k=k).fit(IRIS, SPECIES).answer(IRIS)
         for row, whole in zip(found, inner, strict=True):
-            order = sorted(range(3), key=lambda c: (-whole[c], c))  # noqa: B023  # used at once
+            order = sorted(range(3), key=lambda c: (-whole[c], c))
             assert all(row[c] == (whole[c] if c in order[:k] else 0) for c in range(3))
     label = HardLabel(GaussianNB()).fit(IRIS, SPECIES)
     assert (label.answer(IRIS) == np.eye(3)[inner.argmax(axis=1)]).all()
@@ -324,19 +303,6 @@ def test_dropped_columns_are_never_seen() -> None:
     assert model.information_.upper == math.inf
 
 
-def test_columns_may_be_dropped_by_name() -> None:
-    pandas = pytest.importorskip("pandas")
-    frame = pandas.DataFrame(X, columns=["a", "b", "c"])
-    model = DropSensitive(LinearRegression(), sensitive="b").fit(frame, Y)
-    assert model.kept_.tolist() == [0, 2]
-    assert list(model.estimator_.feature_names_in_) == ["a", "c"]
-    assert (
-        model.answer(frame) == LinearRegression().fit(X[:, [0, 2]], Y).predict(X[:, [0, 2]])
-    ).all()
-    noisy = OutputNoise(model, scale=0.1, random_state=0).fit(frame, Y)
-    assert noisy.answer(frame).shape == (120,)
-
-
 @pytest.mark.parametrize("lam", [0.0, 0.3, 100.0])
 def test_ridge_solves_its_normal_equations(lam: float) -> None:
     model = RidgeRegression(lam=lam).fit(X, Y)
@@ -361,7 +327,7 @@ def test_purification_narrows_and_keeps_the_label() -> None:
     assert (free == sure).all()
     assert (found == with_label_of(sure, inner)).all()
     # through one unit the answers lie on a curve: fewer of them apart than before
-    within = [np.var(p[SPECIES == c], axis=0).sum() for p in (inner, found) for c in (1, 2)]
+    within = [np.var(p[np.equal(SPECIES, c)], axis=0).sum() for p in (inner, found) for c in (1, 2)]
     assert sum(within[2:]) < sum(within[:2])
 
 
@@ -383,144 +349,6 @@ def test_held_out_records_do_not_reach_the_estimator() -> None:
         again = Purification(GaussianNB(), max_iter=2, random_state=1).fit(moved, SPECIES)
         reached += not np.array_equal(first.estimator_.theta_, again.estimator_.theta_)
     assert 0 < reached < 10  # half are held out
-
-
-def test_the_release_of_any_model() -> None:
-    tree = DecisionTreeClassifier(max_depth=2).fit(IRIS, SPECIES)
-    assert (answers_of(tree, IRIS) == tree.predict_proba(IRIS)).all()
-    assert (
-        answers_of(LinearRegression().fit(X, Y), X) == LinearRegression().fit(X, Y).predict(X)
-    ).all()
-    names = np.array(["setosa", "versicolor", "virginica"])[SPECIES]
-    nearest = NearestCentroid().fit(IRIS, names)
-    if hasattr(nearest, "predict_proba"):  # newer than 1.6
-        assert (answers_of(nearest, IRIS) == nearest.predict_proba(IRIS)).all()
-    noisy = OutputNoise(LinearRegression(), scale=1.0).fit(X, Y)
-    assert (answers_of(noisy, X) == noisy.answer(X)).all()
-    piped = make_pipeline(StandardScaler(), OutputNoise(tree, scale=0.1)).fit(IRIS, SPECIES)
-    inside = piped[-1].answer(piped[0].transform(IRIS))
-    assert (answers_of(piped, IRIS) == inside).all()
-
-
-class Labels(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """Predicts labels and nothing else."""
-
-    classes_ = np.array(["a", "b", "c"])
-
-    def predict(self, X: Any) -> Any:
-        return self.classes_[np.arange(len(X)) % 3]
-
-
-def test_a_model_of_labels_answers_one_hot() -> None:
-    assert answers_of(Labels(), np.zeros((4, 1))).tolist() == np.eye(3)[[0, 1, 2, 0]].tolist()
-
-
-def test_a_torch_module_answers_in_evaluation_mode() -> None:
-    torch.manual_seed(0)
-    inner = torch.nn.Linear(3, 2)
-    module = torch.nn.Sequential(inner, torch.nn.Dropout(0.5))
-    module[0].eval()
-    found = answers_of(module, X)
-    rows = torch.as_tensor(X, dtype=torch.float32)
-    scores = inner(rows).detach().to(torch.float64)
-    assert (found == torch.softmax(scores, dim=1).numpy()).all()
-    assert (answers_of(module, X, softmax=False) == scores.numpy()).all()
-    assert module.training
-    assert module[1].training
-    assert not module[0].training
-    line = torch.nn.Linear(3, 1)
-    assert (answers_of(line, X) == line(rows).detach().numpy()[:, 0].astype(np.float64)).all()
-
-
-class Broken:
-    def __init__(self, answer: Any) -> None:
-        self.found = answer
-
-    def predict_proba(self, X: Any) -> Any:
-        return self.found
-
-
-@pytest.mark.parametrize(
-    ("model", "rule"),
-    [
-        (object(), "model=object: must have answer"),
-        (Broken([np.ones((4, 2)), np.ones((4, 2))]), "must have one output"),
-        (Broken(np.ones((3, 2))), "must have shape"),
-        (Broken(np.ones((4, 2, 2))), "must have shape"),
-    ],
-)
-def test_what_cannot_be_asked_is_refused(model: Any, rule: str) -> None:
-    with pytest.raises(ParameterError, match=rule):
-        answers_of(model, np.zeros((4, 1)))
-
-
-REFUSED: list[tuple[Any, str]] = [
-    (OutputNoise(GaussianNB(), scale=0), "scale=0: must be positive and finite"),
-    (OutputNoise(GaussianNB(), scale=math.nan), "scale=nan"),
-    (OutputNoise(GaussianNB(), scale="1"), "scale=1: must be positive"),
-    (OutputNoise(GaussianNB(), scale=1, law="cauchy"), "law=cauchy: must be one of"),
-    (OutputNoise(GaussianNB(), scale=1, noise="none"), "noise=none: must be one of"),
-    (OutputNoise(GaussianNB(), scale=1, grid=0), "grid=0"),
-    (OutputNoise(GaussianNB(), scale=1, shrink="yes"), "shrink=yes: must be True or False"),
-    (OutputNoise(GaussianNB(), scale=1, project=None), "project=None"),
-    (Rounding(GaussianNB(), step=-1), "step=-1"),
-    (TopK(GaussianNB(), k=0), "k=0: must be a whole number >= 1"),
-    (TopK(LinearRegression()), "estimator=LinearRegression: must be a classifier"),
-    (HardLabel(LinearRegression()), "must be a classifier"),
-    (Purification(LinearRegression()), "must be a classifier"),
-    (Purification(GaussianNB(), holdout=1), "holdout=1"),
-    (Purification(GaussianNB(), bottleneck=0), "bottleneck=0"),
-    (Purification(GaussianNB(), max_iter=0), "max_iter=0"),
-    (DropSensitive(GaussianNB(), sensitive=4), "sensitive=4"),
-    (DropSensitive(GaussianNB(), sensitive=-1), "sensitive=-1"),
-    (DropSensitive(GaussianNB(), sensitive=[]), "must name a column"),
-    (DropSensitive(GaussianNB(), sensitive="age"), "must be a column of the frame"),
-    (DropSensitive(GaussianNB(), sensitive=range(4)), "must be more than the sensitive columns"),
-    (RidgeRegression(lam=-1), "lam=-1"),
-    (RidgeRegression(lam=math.inf), "lam=inf"),
-]
-
-
-@pytest.mark.parametrize(("model", "rule"), REFUSED, ids=[rule for _, rule in REFUSED])
-def test_parameters_outside_their_range_are_refused(model: Any, rule: str) -> None:
-    with pytest.raises(ParameterError, match=rule):
-        model.fit(IRIS, SPECIES)
-
-
-@pytest.mark.parametrize("noise", ["per-input", "fresh"])
-def test_it_is_searched_cloned_and_pickled(noise: str) -> None:
-    model = OutputNoise(RidgeRegression(lam=0.5), scale=0.1, noise=noise, random_state=0)
-    assert model.get_params()["estimator__lam"] == 0.5
-    grid = {"estimator__lam": [0.0, 10.0], "scale": [0.1, 3.0]}
-    search = GridSearchCV(clone(model), grid, cv=3).fit(X, Y)
-    assert search.best_params_ == {"estimator__lam": 0.0, "scale": 0.1}
-    fitted = model.fit(X, Y)
-    stored = pickle.dumps(fitted)
-    assert (pickle.loads(stored).answer(X) == fitted.answer(X)).all()
-    again = clone(fitted).fit(X, Y)
-    assert (again.answer(X) == pickle.loads(stored).answer(X)).all()
-
-
-def test_text_columns_pass_through_with_fresh_noise() -> None:
-    class Lengths(LinearRegression):  # type: ignore[misc]
-        def fit(self, X: Any, y: Any) -> Any:
-            return super().fit(np.vectorize(len)(X).astype(float), y)
-
-        def predict(self, X: Any) -> Any:
-            return super().predict(np.vectorize(len)(X).astype(float))
-
-    words = np.array([["a"], ["bb"], ["ccc"], ["dd"]], dtype=object)
-    model = OutputNoise(Lengths(), scale=0.1, noise="fresh").fit(words, [1.0, 2.0, 3.0, 2.0])
-    assert model.answer(words).shape == (4,)
-    with pytest.raises(ValueError, match="could not convert"):
-        clone(model).set_params(noise="per-input").fit(words, [1.0, 2.0, 3.0, 2.0])
-
-
-def test_every_name_is_there() -> None:
-    for name in baselines.__all__:
-        assert callable(getattr(baselines, name))
-    with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
-        _ = baselines.Nothing
 
 
 def test_gaussian_noise_looks_gaussian() -> None:

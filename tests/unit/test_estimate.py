@@ -14,7 +14,7 @@ from scipy import stats
 from mipriv.errors import ParameterError
 from mipriv.estimate import discrete, variational
 from mipriv.estimate._inputs import codes, generator
-from mipriv.estimate.bootstrap import bootstrap, subsample
+from mipriv.estimate.bootstrap import _acceleration, bootstrap, subsample
 from mipriv.rigor.intervals import Interval, proportion
 
 SIGMAS = 4.5  # two-sided chance 7e-6 of a mean that far off by the draws alone
@@ -142,7 +142,8 @@ def test_at_independence_the_permutation_test_keeps_zero_inside() -> None:
     rng = np.random.default_rng(3)
     misses = 0
     for _ in range(200):
-        x, y, z = rng.integers(0, 4, 40), rng.integers(0, 4, 40), rng.integers(0, 2, 40)
+        z = rng.integers(0, 2, 40)
+        x, y = 2 * z + rng.integers(0, 3, 40), 2 * z + rng.integers(0, 3, 40)
         reading = discrete.conditional_information(
             x=x, y=y, z=z, miller_madow=False, confidence=0.8, resamples=19
         )
@@ -226,6 +227,27 @@ def test_bootstrap_intervals_cover_a_mean(kind: str) -> None:
     assert 0.204 in missed(misses, 300)
 
 
+def test_the_centred_interval_takes_the_bias_of_resampling_out() -> None:
+    rows = np.random.default_rng(11).standard_normal(12)
+    plain, centred = (
+        bootstrap(
+            statistic=lambda counts: (counts @ rows / 12) ** 2,
+            counts=np.ones(12),
+            method="square of the mean",
+            kind=kind,
+            resamples=4999,
+        )
+        for kind in ("percentile", "centred")
+    )
+    # the square of a resampled mean is var/12 above that of the mean, on average; its spread is
+    # below 2 |mean| s + 3 s^2 with s^2 = var/12
+    shift = rows.var() / 12
+    spread = 2 * abs(rows.mean()) * math.sqrt(shift) + 3 * shift
+    error = SIGMAS * spread / math.sqrt(4999)
+    assert plain.upper - centred.upper == pytest.approx(shift, abs=error)
+    assert error < shift / 2
+
+
 def test_multiplicities_stand_for_repeated_rows() -> None:
     values = np.array([0.0, 1.0, 5.0])
     counts = np.array([30, 15, 5])
@@ -236,6 +258,13 @@ def test_multiplicities_stand_for_repeated_rows() -> None:
     # the value: 50 roundings; the ends: as above, at levels 0.01 to 0.04 of 4999 resamples,
     # 4.5 sqrt(2) sqrt(0.01 * 0.99/4999)/0.026 = 0.35 standard errors
     assert by_counts.value == pytest.approx(by_rows.value, rel=50 * 2**-53)
+    apart = np.repeat(values, counts) - by_counts.value
+    bend = np.sum(apart**3) / (6 * np.sum(apart**2) ** 1.5)
+    # of a mean, which moves by apart/49 without a row: 0.09 at most, a difference of numbers of about
+    # 0.8 rounded a few times: 50 roundings of itself, in three factors above and three below
+    assert _acceleration(lambda c: c @ values / c.sum(axis=1), counts) == pytest.approx(
+        bend, rel=6 * 50 * 2**-53
+    )
     spread = np.repeat(values, counts).std() / math.sqrt(50)
     assert by_counts.lower == pytest.approx(by_rows.lower, abs=0.35 * spread)
     assert by_counts.upper == pytest.approx(by_rows.upper, abs=0.35 * spread)

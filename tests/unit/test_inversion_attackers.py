@@ -11,7 +11,7 @@ import pytest
 from flint import arb, fmpq
 
 from mipriv.attack.bayes.gaussian import means_success, normal_success
-from mipriv.attack.bayes.inversion.answers import Channel
+from mipriv.attack.bayes.inversion.answers import Channel, Deterministic
 from mipriv.attack.bayes.inversion.discrete import DiscreteInversion
 from mipriv.attack.bayes.inversion.linear import LinearInversion
 from mipriv.attack.inversion.discriminant import Discriminant
@@ -23,7 +23,7 @@ from mipriv.attack.inversion.protocol import Attack, Observation
 from mipriv.attack.inversion.regression import Regression
 from mipriv.attack.inversion.table import Table
 from mipriv.errors import ParameterError
-from mipriv.populations.joint import equicorrelated, noisy_rule
+from mipriv.populations.joint import DiscreteJoint, equicorrelated, noisy_rule
 from mipriv.rigor.intervals import proportion
 
 SURE = "0.999999"  # one test in a million by chance; the seeds are fixed
@@ -103,6 +103,24 @@ def test_a_table_reaches_the_optimum_of_a_channel(queries: int) -> None:
     assert found / RECORDS > float(game.base()) + 0.02  # it uses the answers
 
 
+def test_a_table_of_the_training_set_is_the_optimum_in_train_mode() -> None:
+    """Who tabulates the very records that he is asked about reaches the exact line, hit for hit."""
+    rng = np.random.default_rng(4)
+    joint = noisy_rule(arities=(3, 2, 4), correlation="0.2", noise="0.1", seed=2)
+    X, y = joint.sample(120, rng)
+    outputs = (joint.cells() @ [1, 3, 1] % 5) / 7.0
+    train = DiscreteJoint.empirical(X, y, arities=joint.arities, classes=2)
+    game = DiscreteInversion(joint=train, sensitive=0, known=(1,), label=True)
+    answers = outputs[np.ravel_multi_index(tuple(X.T), joint.arities)]
+    seen = Observation(
+        answers=answers[:, None, None], side=np.column_stack([X[:, 1], y]).astype(float)
+    )
+    learned = Table(smoothing=1e-4).fit(seen, X[:, 0])
+    right = int((learned.infer(seen) == X[:, 0]).sum())
+    assert game.success(Deterministic.of(outputs)) == fmpq(right, 120)
+    assert right / 120 > float(game.base())
+
+
 def test_quadratic_and_neighbours_see_a_scale() -> None:
     rng = np.random.default_rng(0)
     secrets = rng.integers(2, size=2 * RECORDS)
@@ -162,11 +180,33 @@ def test_affine_maps_of_the_answers_change_no_guess(attack: Attack) -> None:
 
 def test_order_and_sign_of_answers() -> None:
     """A table takes q answers as a multiset, and the two zeros as one number."""
-    answers = np.array([[[0.0], [1.0]], [[1.0], [-0.0]], [[1.0], [1.0]], [[1.0], [1.0]]])
-    seen = Observation(answers=answers, side=np.zeros((4, 0)))
-    learned = Table().fit(seen, np.array(["a", "a", "b", "b"]))
-    turned = Observation(answers=answers[:, ::-1], side=seen.side)
-    assert learned.infer(turned).tolist() == ["a", "a", "b", "b"]
+    answers = np.array([[[0.0], [1.0]], [[0.0], [1.0]]] + [[[1.0], [1.0]]] * 3)
+    learned = Table().fit(
+        Observation(answers=answers, side=np.zeros((5, 0))), np.array(["b", "b", "a", "a", "a"])
+    )
+    asked = np.array([[[1.0], [0.0]], [[-0.0], [1.0]], [[1.0], [1.0]], [[0.0], [0.0]]])
+    found = learned.infer(Observation(answers=asked, side=np.zeros((4, 0))))
+    assert found.tolist() == ["b", "b", "a", "a"]  # the last was never seen: the most frequent
+
+
+def test_discriminants_by_hand() -> None:
+    """Records -1, 0, 1 of secret 0 and 2, 4, 6, 8 of secret 1: variances 1 and 20/3, means 0 and 5.
+
+    Float64 of some ten operations on numbers below 100: within 1e-12.
+    """
+    answers = np.array([-1.0, 0, 1, 2, 4, 6, 8])[:, None, None]
+    seen = Observation(answers=answers, side=np.zeros((7, 0)))
+    asked = Observation(answers=np.array([[[3.0]], [[-2.0]]]), side=np.zeros((2, 0)))
+    secrets = np.array([0, 0, 0, 1, 1, 1, 1])
+
+    def odds(kind: str) -> Any:
+        return np.diff(Discriminant(kind=kind).fit(seen, secrets).log_posteriors(asked))[:, 0]
+
+    x, pooled, prior = np.array([3.0, -2.0]), (2 + 20) / 5, math.log(4 / 3)
+    linear = (x**2 - (x - 5) ** 2) / (2 * pooled) + prior
+    assert odds("linear") == pytest.approx(linear, abs=1e-12)
+    quadratic = x**2 / 2 - (x - 5) ** 2 / (2 * 20 / 3) - math.log(20 / 3) / 2 + prior
+    assert odds("quadratic") == pytest.approx(quadratic, abs=1e-12)
 
 
 def test_a_table_falls_back() -> None:
@@ -209,6 +249,14 @@ def test_naive_inversion_is_optimal_on_what_it_assumes_and_loses_elsewhere() -> 
     assert hits(white, *linear_game(1.0, 0.0), model=Linear()) == RECORDS
     with pytest.raises(ParameterError, match="model=None: must be given"):
         white.fit(*linear_game(1.0, 0.0))
+
+
+def test_naive_inversion_weighs_the_prior() -> None:
+    """p(0) = .9, f = 3 v, scale 1: value 1 leads beyond 1.5 + log(9)/3 = 2.232."""
+    seen = Observation(answers=np.zeros((10, 1, 1)), side=np.zeros((10, 1)))
+    learned = MaximumAPosteriori(scale=1.0).fit(seen, np.array([0] * 9 + [1]), model=Linear())
+    asked = Observation(answers=np.array([[[2.22]], [[2.24]]]), side=np.zeros((2, 1)))
+    assert learned.infer(asked).tolist() == [0, 1]
 
 
 def test_other_records_than_the_side_information_with_one_more_column() -> None:

@@ -212,6 +212,14 @@ def test_samples_follow_the_masses(correlation: str) -> None:
             assert mass in proportion(hits=hits, trials=5000, confidence=SURE)
 
 
+def test_what_has_no_mass_is_never_drawn() -> None:
+    """Two of four cells; a draw that is off by one unit of the denominator shows at once."""
+    joint = DiscreteJoint((4,), (fmpq(0), fmpq(1, 2), fmpq(0), fmpq(1, 2)))
+    X, _ = joint.sample(400, np.random.default_rng(0))
+    assert set(X[:, 0].tolist()) == {1, 3}
+    assert fmpq(1, 2) in proportion(hits=int((X == 1).sum()), trials=400, confidence=SURE)
+
+
 def test_gaussian_joint_is_exact_and_sampled() -> None:
     joint = equicorrelated(dimension=3, correlation="-0.5", coefficients=(1, 0, "0.5"), noise=2)
     assert joint.variance == 1 + fmpq(1, 4) - fmpq(1, 2)

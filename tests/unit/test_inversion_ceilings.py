@@ -212,6 +212,10 @@ def test_ceiling_with_side_information() -> None:
         assert aside.success == pytest.approx(plain.success, rel=1e-14)
         more = information_ceiling(told(0.05), game, base=arb(base + fmpq(1, 10)))
         assert more.success > aside.success
+    thrice = InversionGame(queries=3)
+    assert information_ceiling(told(0.05), thrice, base="0.5").success == pytest.approx(
+        information_ceiling(told(0.05), thrice).success, rel=1e-14
+    )
     sure = information_ceiling(told(1.0), InversionGame(), base="0.9")
     assert sure.success == 1
     assert sure.binds == "nothing"

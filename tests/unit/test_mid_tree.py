@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -81,6 +82,9 @@ def test_of_columns_that_tie_the_lowest_is_taken() -> None:
 def test_of_thresholds_that_tie_the_lowest_is_taken() -> None:
     model = MIDTreeClassifier(lam=0, max_depth=1).fit([[0.0], [1.0], [2.0]], [0, 1, 0])
     assert model.leaves_[0].path[0].value == 0.5
+    # a mirror image, whose sums in doubles are larger at 9.5 than at 1.5
+    X, y = np.arange(12.0)[:, None], [2, 2, 1, 0, 2, 0, 0, 2, 0, 1, 2, 2]
+    assert MIDTreeClassifier(lam=0, max_depth=1).fit(X, y).leaves_[0].path[0].value == 1.5
 
 
 @pytest.mark.parametrize("limits", [{"max_depth": 3}, {"min_samples_leaf": 25}], ids=str)
@@ -163,6 +167,54 @@ def grown(X: NDArray[Any], y: NDArray[np.int64], prices: Any, **rule: Any) -> Tr
     return grow(sample, Rule(prices=np.asarray(prices, dtype=np.float64), **rule))
 
 
+def n_entropy(labels: NDArray[np.int64]) -> float:
+    return len(labels) * entropy_of(labels)
+
+
+def candidates(
+    X: NDArray[np.float64], y: NDArray[np.int64], prices: NDArray[np.float64]
+) -> list[tuple[float, int, float]]:
+    """Score, column and threshold (NaN: a branch a category) of every split, in order."""
+    found = []
+    for column, price in enumerate(prices.tolist()):
+        values = np.unique(X[:, column])
+        middles = (values[1:] + values[:-1]) / 2
+        for threshold in [math.nan][: len(middles)] if column < 2 else middles.tolist():
+            branch = X[:, column] if column < 2 else X[:, column] > threshold
+            gain = n_entropy(y) - sum(n_entropy(y[branch == v]) for v in np.unique(branch))
+            found.append((gain - price * n_entropy(branch), column, threshold))
+    return found
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("lam", [0.0, 0.1])
+def test_every_split_is_the_best_and_the_first_of_those_that_tie(seed: int, lam: float) -> None:
+    """Few values and three classes: many splits tie, and rounding alone would tell them apart."""
+    draw = np.random.default_rng(seed)
+    X = draw.integers(0, 5, (40, 4)).astype(np.float64)
+    X[:, 1] = X[:, 0]
+    X[:, 3] = -X[:, 2]
+    y = draw.integers(0, 3, 40)
+    prices = lam * np.array([1, 1, 2, 2])
+    tree = grown(X, y, prices)
+    waiting = [(0, np.arange(40))]
+    while waiting:
+        node, here = waiting.pop()
+        if tree.column[node] < 0:
+            assert len(np.unique(y[here])) == 1 or not candidates(X[here], y[here], prices)
+            continue
+        scores = candidates(X[here], y[here], prices)
+        best = max(scores)[0]
+        # of other splits the nearest differ by far more than this
+        _, column, threshold = next(split for split in scores if split[0] > best - 1e-9)
+        assert tree.column[node] == column
+        np.testing.assert_equal(tree.threshold[node], threshold)
+        values = X[here, column]
+        branch = values if column < 2 else values > threshold
+        children = np.flatnonzero(tree.parent == node).tolist()
+        waiting += [(child, here[branch == tree.branch[child]]) for child in children]
+
+
 def prunings(tree: Tree, prices: NDArray[np.float64], node: int = 0) -> list[float]:
     """What every way to cut back the subtree of a node saves, in nats times records."""
     if tree.column[node] < 0:
@@ -233,6 +285,28 @@ def test_patience_does_not_touch_id3() -> None:
     patient = MIDTreeClassifier(lam=0, categorical="all", patience=None).fit(X, y)
     greedy = MIDTreeClassifier(lam=0, categorical="all", patience=0).fit(X, y)
     assert leaves_of(patient) == leaves_of(greedy)
+
+
+def test_patience_counts_losing_splits_in_a_row() -> None:
+    X, y = mixed(49, n=60)
+    prices = 0.15 * np.ones(4)
+    tree = grown(X, y, prices, patience=1)
+    losing = ~tree.leaf & (tree.gain < prices[tree.column] * tree.spent)
+    both = [node for node in range(1, len(losing)) if losing[node] and losing[tree.parent[node]]]
+    assert not both
+    # a split that pays starts the count anew
+    further = [
+        node for node in np.flatnonzero(losing).tolist() if any(losing[list(above(tree, node))])
+    ]
+    assert further
+    whole = grown(X, y, prices)
+    assert whole.leaf.sum() > tree.leaf.sum()
+
+
+def above(tree: Tree, node: int) -> Iterator[int]:
+    while node:
+        node = int(tree.parent[node])
+        yield node
 
 
 def test_leaves_that_answer_alike_are_one_answer() -> None:

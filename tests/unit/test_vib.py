@@ -29,7 +29,7 @@ from mipriv.learn.mid.vib import VIBClassifier, VIBRegressor
 IRIS = load_iris(return_X_y=True)
 LINE = make_regression(n_samples=80, n_features=4, noise=5.0, random_state=0)
 SMALL: dict[str, Any] = {"hidden": (8,), "epochs": 6, "batch_size": 32, "random_state": 0}
-FAST: dict[str, Any] = {"hidden": (16,), "epochs": 20, "batch_size": 64, "learning_rate": 0.05}
+FAST: dict[str, Any] = {"hidden": (16,), "epochs": 15, "batch_size": 128, "learning_rate": 0.05}
 LEARNERS = (NetClassifier, VIBClassifier, NetRegressor, VIBRegressor)
 
 
@@ -85,9 +85,9 @@ def test_a_low_price_keeps_the_accuracy_and_a_high_one_leaves_the_majority() -> 
     X, y = load_digits(return_X_y=True)
     recipe: dict[str, Any] = {
         "hidden": (32,),
-        "epochs": 25,
+        "epochs": 12,
         "batch_size": 256,
-        "learning_rate": 0.02,
+        "learning_rate": 0.03,
         "selection_fraction": 0,
     }
     right: dict[str, list[float]] = {"plain": [], "cheap": [], "dear": []}
@@ -98,8 +98,8 @@ def test_a_low_price_keeps_the_accuracy_and_a_high_one_leaves_the_majority() -> 
         )
         models = {
             "plain": NetClassifier(**recipe, random_state=seed),
-            "cheap": VIBClassifier(lam=1e-5, warm_up=3, **recipe, random_state=seed),
-            "dear": VIBClassifier(lam=30.0, warm_up=3, **recipe, random_state=seed),
+            "cheap": VIBClassifier(lam=1e-5, warm_up=1, **recipe, random_state=seed),
+            "dear": VIBClassifier(lam=30.0, warm_up=1, **recipe, random_state=seed),
         }
         for name, model in models.items():
             right[name].append(model.fit(kept, labels).score(X_test, y_test))
@@ -126,7 +126,7 @@ def test_divergence_is_that_of_normals() -> None:
     terms = (mean**2 + std**2 + 1) / 2 + std.log().abs()
     # no path from an input has more than 6 + 8 operations, each within 2^-52 of the terms' sum
     bound = (14 * 2.0**-52 * 2 * terms.sum(1)).numpy()
-    assert np.all(np.abs(ours - theirs).numpy() <= bound)
+    assert np.all((ours - theirs).abs().numpy() <= bound)
     exact = normal_divergences(mean=mean.numpy(), deviation=std.numpy())
     assert np.all(np.abs(ours.numpy() - exact) <= bound)
 
@@ -150,23 +150,6 @@ def test_head_on_an_encoder_of_another_make() -> None:
     )
     with pytest.raises(ParameterError, match=r"std=1.0: must be None \(learned\) or 0"):
         VIBHead(10, 3, std=1.0)
-
-
-def test_gradients_of_single_records() -> None:
-    """The head can be differentiated record by record, as attacks on updates need."""
-    head = VIBHead(6, 2)
-    parameters = dict(head.named_parameters())
-
-    def loss(given: Any, row: torch.Tensor) -> torch.Tensor:
-        outputs, kl = torch.func.functional_call(head, given, (row[None], torch.ones(1, 3)))
-        return outputs.sum() + kl.sum()
-
-    rows = torch.arange(12, dtype=torch.float64).reshape(2, 6) / 12
-    together = torch.func.vmap(torch.func.grad(loss), in_dims=(None, 0))(parameters, rows)
-    alone = torch.func.grad(loss)(parameters, rows[1])
-    for name, found in alone.items():
-        # sums of at most 6 products of numbers up to 2 in size
-        assert torch.allclose(together[name][1], found, rtol=0, atol=64 * 2.0**-52 * 16)
 
 
 def test_optimiser_is_adam() -> None:
@@ -240,7 +223,10 @@ def test_noise_per_input_is_the_same_again_and_fresh_noise_is_not(learner: Any) 
     X, y = records(learner)
     fixed, fresh = (made(learner, noise=kind).fit(X, y) for kind in ("per-input", "fresh"))
     np.testing.assert_array_equal(fixed.answer(X), fixed.answer(X))
-    assert np.all(fixed.answer(X[::-1])[::-1] == pytest.approx(fixed.answer(X), abs=1e-12))
+    # products of matrices may round otherwise in another place: dozens of roundings of numbers
+    # below 2^10
+    turned = fixed.answer(X[::-1])[::-1]
+    np.testing.assert_allclose(turned, fixed.answer(X), rtol=0, atol=100 * 2.0**-42)
     assert not np.any(fresh.answer(X) == fresh.answer(X))
     np.testing.assert_array_equal(fixed.mean(X), fresh.mean(X))
     assert not np.any(fixed.answer(X) == fixed.mean(X))
@@ -258,19 +244,22 @@ def test_who_has_the_key_computes_the_answers() -> None:
     # some dozens of roundings of scores of size below 64
     np.testing.assert_allclose(found, model.answer(X), rtol=0, atol=100 * 64 * 2.0**-52)
     stated = normal_divergences(mean=mean, deviation=std)[model.selection_indices_]
-    assert model.information_.value == pytest.approx(stated.mean(), rel=1e-12)  # 15 terms > 0
+    np.testing.assert_allclose(model.divergences_, stated, rtol=2.0**-40)  # blocks of other sizes
+    assert model.information_.value == pytest.approx(stated.mean(), rel=2.0**-40)  # as above
     assert not model.information_.bound  # without a cap the mean is only estimated
+    earlier = model.information_
+    assert model.set_params(lam=100.0).fit(X, y).information_.upper < earlier.lower
 
 
 @pytest.mark.parametrize("seed", [None, 3])
 def test_global_randomness_and_threads_are_left_alone(seed: int | None) -> None:
     X, y = load_digits(return_X_y=True)
-    torch_before, numpy_before = torch.get_rng_state(), np.random.get_state()  # noqa: NPY002  # the global one is meant
+    torch_before, numpy_before = torch.get_rng_state(), np.random.get_state()
     threads = torch.get_num_threads()
     model = made(VIBClassifier, encoder=Picture, epochs=3, random_state=seed)
     model.fit(X[:100], y[:100]).answer(X)
     assert torch.equal(torch_before, torch.get_rng_state())
-    for before, after in zip(numpy_before, np.random.get_state(), strict=True):  # noqa: NPY002  # as above
+    for before, after in zip(numpy_before, np.random.get_state(), strict=True):
         assert np.array_equal(before, after)
     assert torch.get_num_threads() == threads
 
@@ -317,10 +306,10 @@ def test_selection_is_disjoint_and_takes_its_share_of_each_class() -> None:
     altered = X.copy()
     altered[held] += 1000.0
     other = clone(model).fit(altered, y)
-    for ours, theirs in zip(
-        model.network_.parameters(), other.network_.parameters(), strict=True
-    ):
+    for ours, theirs in zip(model.network_.parameters(), other.network_.parameters(), strict=True):
         assert torch.equal(ours, theirs)
+    with pytest.raises(AttributeError):
+        NetClassifier().information_  # noqa: B018  # the access is the test
     whole = made(NetClassifier, selection_fraction=0).fit(X, y)
     assert len(whole.selection_indices_) == 0
     assert whole.best_epoch_ == whole.n_iter_ == 6

@@ -32,8 +32,8 @@ from verification.measures import (
     gain,
 )
 
-ENDS = {"value": 0.5, "lower": 0.25, "upper": 0.75}
-NAMED = ENDS | {"name": "accuracy", "level": "adaptive"}
+ENDS: dict[str, Any] = {"value": 0.5, "lower": 0.25, "upper": 0.75}
+NAMED: dict[str, Any] = ENDS | {"name": "accuracy", "level": "adaptive"}
 WHOLE: dict[str, Any] = {
     "panel": "linear",
     "defence": "mid",

@@ -22,15 +22,20 @@ from verification.play import play
 from verification.registry import Setting, learner, populations
 from verification.theory import Question, published, theory
 
-ALL = {path.stem: Campaign.read(path) for path in campaigns()}
+EVERY = {path.stem: Campaign.read(path) for path in campaigns()}
+ALL = {name: one for name, one in EVERY.items() if not name.startswith("mid-")}  # another game
 ROUNDING = 1e-12  # asked for; the enclosures themselves end within 1e-15 of each other
 NAMES = (
     "counting",
+    "dp-against-mid",
     "dp-sgd",
     "extremal",
     "gaussian",
     "group-size",
     "logistic",
+    "mid-linear",
+    "mid-tree",
+    "mid-vib",
     "population",
     "priors-and-secrets",
     "quick",
@@ -54,7 +59,7 @@ def cell(**changes: Any) -> Cell:
 
 
 def test_the_campaigns_are_there_and_every_learner_can_be_made() -> None:
-    assert tuple(sorted(ALL)) == NAMES
+    assert tuple(sorted(EVERY)) == NAMES
     for campaign in ALL.values():
         for one in campaign.entries:
             family = populations(one.cell.population)
@@ -80,7 +85,7 @@ def test_the_published_bound_is_not_attained_from_two_records_on() -> None:
         assert played.observed.upper < 0.999 * played.theory.lower
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", sorted(ALL))
 def test_exact_controls_do_what_they_must(name: str) -> None:
     for one in entries(name):
         if one.must is not None and one.cell.parameters.get("attacker") != "last-iterate":

@@ -7,13 +7,15 @@ import re
 import shutil
 import subprocess
 from html import escape
+from math import inf
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 import pytest
 
-from tests.verification.reports import CELLS, NAME, reported_in, tossed
+from tests.verification.defences import CAMPAIGN
+from tests.verification.reports import CELLS, NAME, ran, reported_in, tossed
 from verification import __main__
 
 pytest.importorskip("matplotlib", reason="pip install -e '.[plot]'")
@@ -176,7 +178,12 @@ def test_text_and_pictures_are_read_in_light_and_dark(reported: Path) -> None:
       ...all("h1, li, p, dd, td, th, a, figcaption, button").map((one) => against(one.color)),
       ...all("svg text").map((one) => against(one.fill)));
     said.lines = Math.min(...all("#records-1-axes_1 path[style*='var(--c']")
-      .map((one) => one.stroke).filter((one) => one !== "none").map(against))
+      .map((one) => one.stroke).filter((one) => one !== "none").map(against));
+    const probe = document.body.appendChild(document.createElement("p"));
+    said.palette = [0, 1, 2, 3, 4, 5].map((place) => {
+      probe.style.color = `var(--c${place})`;
+      return against(getComputedStyle(probe).color);
+    })
     """
     papers = []
     for setting in (1, 0):  # Chromium's numbers for light and dark
@@ -185,8 +192,35 @@ def test_text_and_pictures_are_read_in_light_and_dark(reported: Path) -> None:
         papers.append(found["paper"])
         assert found["letters"] >= 4.5
         assert found["lines"] >= 3
+        assert min(found["palette"]) >= 3
     assert papers[0] > 0.9
     assert papers[1] < 0.1
+
+
+def test_trade_offs_fit_the_screen_and_their_tables_sort(tmp_path: Path) -> None:
+    """Pictures, two tables that scroll in themselves, and infinity after every number."""
+    folder = ran(tmp_path, CAMPAIGN.replace("[0, 1, 2, 3, 4, 5, 6, 7]", "[0, 1]"))
+    arguments = ["report", str(folder), "--campaign", str(folder / "campaign.toml")]
+    assert __main__.run(arguments) == 0
+    assert "CONSOLE" not in browsed(folder / "report.html")[1]
+    script = """
+    said.wide = document.documentElement.scrollWidth;
+    said.figures = document.querySelectorAll("#tradeoffs figure svg").length;
+    said.tables = [...document.querySelectorAll("#tradeoffs table")].map((one) => one.id);
+    const table = document.querySelector("#tradeoff-settings");
+    const heads = [...table.tHead.rows[0].cells];
+    const column = heads.findIndex((one) => one.textContent === "Information, nats");
+    heads[column].querySelector("button").click();
+    said.values = [...table.tBodies[0].rows].map((row) => row.cells[column].dataset.value ?? "")
+    """
+    found = asked(folder / "report.html", script, width=360)
+    assert found["wide"] <= 360
+    assert found["figures"] == 4
+    assert found["tables"] == ["tradeoff-verdicts", "tradeoff-settings"]
+    known = [float(one) for one in found["values"] if one]
+    assert known == sorted(known)
+    assert known[-1] == inf
+    assert found["values"][len(known) :] == [""] * 11  # not read: the second panel
 
 
 def test_names_that_are_markup_do_nothing_in_a_browser(tmp_path: Path) -> None:

@@ -56,6 +56,22 @@ def test_the_summary_has_the_verdicts_of_a_campaign_with_measures(
     assert "tradeoffs" not in json.loads((bare / "summary.json").read_text())
 
 
+def test_measures_come_through_a_run_that_is_resumed(tmp_path: Path) -> None:
+    short = CAMPAIGN.replace("[0, 1, 2, 3, 4, 5, 6, 7]", "[0, 1]")
+    (tmp_path / "campaign.toml").write_text(short)
+    code, out, _ = coins.run(tmp_path, "--out", "run", "--workers", "1")
+    assert code == 0
+    assert out.count("too few replicates") == 6
+    whole, summary = coins.compared(tmp_path / "run"), coins.compared_summary(tmp_path / "run")
+    results = tmp_path / "run" / "results.jsonl"
+    content = results.read_bytes()
+    results.write_bytes(content[: len(content) // 2])  # torn in the middle of a line
+    assert coins.run(tmp_path, "--out", "run", "--workers", "1", "--resume")[0] == 0
+    assert coins.compared(tmp_path / "run") == whole
+    assert coins.compared_summary(tmp_path / "run") == summary
+    assert len(summary["tradeoffs"]) == 6
+
+
 def test_the_terminal_hears_of_each_comparison(reported: Path) -> None:
     campaign = Campaign.read(reported / "campaign.toml")
     said = text(campaign, judge(campaign, coins.lines(reported), {})).splitlines()
@@ -173,8 +189,9 @@ def test_a_setting_is_averaged_over_replicates() -> None:
     assert found.attack == Spread(0.5, 0.25, 0.75)  # of three: least and greatest
     assert found.gain == 0.5
     assert found.levels == {"naive": 0.5}
-    assert found.train is found.memorised is found.bound is found.information is None
-    assert found.best(Kind.EXACT) is found.best(Kind.CEILING) is found.epsilon is None
+    for unknown in (found.train, found.memorised, found.bound, found.information, found.epsilon):
+        assert unknown is None
+    assert [found.best(kind) for kind in Kind] == [None, None]
     alone = Setting((point(0.1, 0.25, half=0.125),))
     assert alone.attack == Spread(0.25, 0.125, 0.375)
     assert level["naive"]["value"] == alone.levels["naive"]

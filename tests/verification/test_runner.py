@@ -37,8 +37,8 @@ def test_lines_and_summary_have_their_keys(tmp_path: Path) -> None:
     assert run(tmp_path, "--out", "run", "--workers", "1")[0] == 0
     for line in lines(tmp_path / "run"):
         assert " ".join(line) == (
-            "cell campaign learner population n parameters theory observed tightness violated"
-            " control seed seconds"
+            "cell campaign learner population n parameters theory observed measures tightness"
+            " violated control seed seconds"
         )
         assert list(line["theory"]) == ["lower", "upper", "method"]
         assert list(line["observed"]) == ["lower", "upper", "exact", "trials"]

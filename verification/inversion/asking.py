@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mipriv.attack.inversion.protocol import Observation
-from mipriv.errors import require
+from mipriv.errors import ParameterError, require
 from mipriv.estimate.variational import normal_divergences
 from mipriv.learn.baselines.answers import answers_of
-from mipriv.learn.release import FreshNoise
+from mipriv.learn.release import FreshNoise, PerInputNoise
 from verification.inversion.lines import Asked
 from verification.inversion.records import Records
 
@@ -54,9 +54,11 @@ def _question(model: Any, way: str, number: int, X: NDArray[Any]) -> NDArray[Any
     """The record, or one that lies a known number of cells away in every coordinate."""
     if way != "near" or number == 0:
         return X
-    cells = getattr(_noise(model), "cells", None)
-    require(cells is not None, must="have noise on a grid to be asked near", learner="this one")
-    return np.asarray(X + number * _STEPS * cells)
+    noise = _noise(model)
+    rule = "have noise that is fixed for each input, to be asked near"
+    if not isinstance(noise, PerInputNoise):
+        raise ParameterError(f"learner={type(model).__name__}: must {rule}")
+    return np.asarray(X + number * _STEPS * noise.cells)
 
 
 def _noise(model: Any) -> Any:

@@ -148,7 +148,7 @@ def _point(
             "replicate": 0,
             "utility": {
                 "name": "excess mean squared error, share of the variance",
-                "value": float(arb(excess)),
+                "value": int(excess.p) / int(excess.q),  # correctly rounded
                 "better": "low",
             },
             "attack": {"name": "chance of the right sign", "level": "Bayes", **middle},

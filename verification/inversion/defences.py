@@ -66,10 +66,21 @@ def defence(spec: Mapping[str, Any], place: World, *, seed: int, factor: fmpq) -
     title, role, _ = _KINDS[name]
     rest = {key: value for key, value in spec.items() if key not in ("name", "of")}
     setting = ", ".join(f"{key}={value}" for key, value in rest.items())
-    making = _Making(world=place, seed=seed, factor=float(factor.p) / float(factor.q))
-    return Defence(
-        estimator=_built(spec, making), title=str(title), role=Role(role), setting=setting
-    )
+    making = _Making(world=place, seed=seed, factor=int(factor.p) / int(factor.q))
+    estimator = _built(spec, making)
+    wanted = "regressor" if place.regression else "classifier"
+    kind = _type(estimator)
+    require(kind in (None, wanted), must=f"be a {wanted} here", learner=name)
+    return Defence(estimator=estimator, title=title, role=Role(role), setting=setting)
+
+
+def _type(estimator: Any) -> str | None:
+    """What scikit-learn takes it for; None where it is no estimator of its kind."""
+    from sklearn.utils import get_tags
+
+    if not hasattr(estimator, "__sklearn_tags__"):
+        return None
+    return str(get_tags(estimator).estimator_type)
 
 
 def _built(spec: Mapping[str, Any], making: _Making) -> Any:

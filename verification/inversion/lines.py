@@ -204,10 +204,10 @@ def _numbers(model: Any, y: NDArray[Any]) -> NDArray[np.int64]:
 
 def _excess(place: GaussianWorld, model: Any, seen: Records) -> float:
     found = linear(model, place)
-    covariance, beta = place.arrays
     v = float(arb(place.joint.variance))
     if not found.exact:
-        return float(np.mean((answers_of(model, seen.X) - seen.X @ beta) ** 2)) / v
+        miss_by = answers_of(model, seen.X) - seen.X @ place.weights
+        return float(np.mean(miss_by**2)) / v
     miss = tuple(a - b for a, b in zip(found.coefficients, place.joint.coefficients, strict=True))
     excess = place.joint.covariance_of(miss, miss) + found.offset**2 + found.variance
     return float(arb(excess / place.joint.variance))
@@ -221,7 +221,5 @@ def _accuracy(place: RuleWorld, model: Any) -> float:
     chosen = np.asarray(model.classes_)[table.argmax(axis=1)]
     masses = np.array([float(arb(mass)) for mass in joint.masses]).reshape(len(chosen), -1)
     right = float(masses[np.arange(len(chosen)), chosen].sum())
-    if not fresh:
-        return right
-    keep = float(model.keep_)
-    return keep * right + (1 - keep) / table.shape[1]
+    keep = float(model.keep_) if fresh else 1.0
+    return keep * right + (1 - keep) / len(model.classes_)

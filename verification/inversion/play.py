@@ -17,7 +17,7 @@ import numpy as np
 from flint import fmpq
 
 from mipriv.attack.inversion.discriminant import Discriminant
-from mipriv.attack.inversion.levels import Adversary, Levels, compare
+from mipriv.attack.inversion.levels import Adversary, Levels, Prepared
 from mipriv.attack.inversion.neighbour import Neighbours
 from mipriv.attack.inversion.protocol import Attack, Observation
 from mipriv.attack.inversion.regression import Regression
@@ -119,7 +119,6 @@ def _attacked(
     queries: int,
     seed: int,
 ) -> _Played:
-    adversaries = _adversaries(place, queries)
     shuffled = cell.control == Control.SHUFFLED
     rng = np.random.default_rng([seed, 3])
 
@@ -130,12 +129,10 @@ def _attacked(
             found = Observation(answers=found.answers[dealt], side=found.side)
         return found, records.secret
 
-    auxiliary = seen(split.auxiliary)
+    prepared = Prepared.of(_adversaries(place, queries), *seen(split.auxiliary))
 
     def reached(records: Records, confidence: Any) -> Levels:
-        return compare(
-            adversaries, auxiliary=auxiliary, evaluation=seen(records), confidence=confidence
-        )
+        return prepared.count(*seen(records), confidence=confidence)
 
     selection = None
     if len(split.selection):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -59,7 +60,7 @@ class Split:
         total = sum(sizes)
         require(total <= len(records), must=f"be at most the {len(records)} records", total=total)
         ends = np.cumsum((0, *sizes)).tolist()
-        parts = [records.part(a, b) for a, b in zip(ends, ends[1:], strict=False)]
+        parts = [records.part(a, b) for a, b in pairwise(ends)]
         return cls(train=parts[0], auxiliary=parts[1], selection=parts[2], evaluation=parts[3])
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from mipriv.populations.factor import FactorModel, walsh_factors
 from mipriv.populations.joint import DiscreteJoint, GaussianJoint, equicorrelated, noisy_rule
 from mipriv.rigor.decimals import exact, whole
 from mipriv.rigor.intervals import Interval, outward
+from verification.cell import canonical
 from verification.inversion.records import Records, Split
 
 _BITS = 128
@@ -85,10 +87,9 @@ class GaussianWorld(World):
         return Records(X=X, y=y, secret=secret, side=np.hstack(seen))
 
     @cached_property
-    def arrays(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Covariance and coefficients, as doubles."""
-        covariance = np.array([[float(arb(v)) for v in row] for row in self.joint.covariance])
-        return covariance, np.array([float(arb(v)) for v in self.joint.coefficients])
+    def weights(self) -> NDArray[np.float64]:
+        """Coefficients of E[y|x], as doubles."""
+        return np.array([float(arb(v)) for v in self.joint.coefficients])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -189,6 +190,15 @@ class DigitsWorld(World):
 
 
 def world(spec: Mapping[str, Any]) -> World:
+    """The world of a campaign's table of a population; the same one for the same table.
+
+    See `_world` for the tables.
+    """
+    return _world(canonical(dict(spec)))
+
+
+@lru_cache(maxsize=8)
+def _world(text: str) -> World:
     """The world of a campaign's table of a population.
 
     gaussian: dimension, correlation, noise, coefficients; rule: arities, correlation, noise, seed;
@@ -198,12 +208,17 @@ def world(spec: Mapping[str, Any]) -> World:
     Raises:
         ParameterError: an unknown name, or parameters it does not take.
     """
-    given = dict(spec)
+    given = json.loads(text)
     name = given.pop("name")
-    kinds = {"gaussian": _gaussian, "rule": _rule, "factors": _factors, "digits": DigitsWorld}
+    kinds: dict[str, Callable[..., World]] = {
+        "gaussian": _gaussian,
+        "rule": _rule,
+        "factors": _factors,
+        "digits": DigitsWorld,
+    }
     require(name in kinds, must=f"be one of {', '.join(kinds)}", population=name)
     try:
-        found: World = kinds[name](**given)
+        found = kinds[name](**given)
     except TypeError as error:
         raise ParameterError(f"population={name}: {error}") from None
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from mipriv.attack.inversion.features import first
@@ -84,6 +84,80 @@ class Levels:
         )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """Adversaries that have learned, to be counted on as many sets of records as are wanted.
+
+    Attributes:
+        adversaries: with fitted attacks, and the queries that each looks at.
+    """
+
+    adversaries: tuple[Adversary, ...]
+
+    @classmethod
+    def of(cls, adversaries: Sequence[Adversary], seen: Observation, secrets: Any) -> Prepared:
+        """Let every adversary learn.
+
+        Args:
+            adversaries: at least one.
+            seen: what was seen of each auxiliary record.
+            secrets: its secret.
+        """
+        import numpy as np
+
+        require(len(adversaries) >= 1, must="be at least one", adversaries=len(adversaries))
+        known = np.asarray(secrets)
+        found = []
+        for one in adversaries:
+            queries = one.queries if one.queries is not None else seen.queries
+            attack = one.attack.fit(first(seen, queries), known, model=one.model)
+            found.append(replace(one, attack=attack, queries=queries))
+        return cls(adversaries=tuple(found))
+
+    def count(
+        self,
+        seen: Observation,
+        secrets: Any,
+        *,
+        confidence: Any = "0.95",
+        hit: Hits | None = None,
+    ) -> Levels:
+        """Count the hits of every adversary.
+
+        Args:
+            seen: what was seen of records drawn independently of the auxiliary ones from one law,
+                disjoint from them; the intervals are exact for such draws.
+            secrets: of each record.
+            confidence: that all intervals hold at once, in (0, 1): each is a Clopper-Pearson
+                interval at 1 - (1 - confidence)/levels (union bound).
+            hit: (guesses, secrets) -> whether each is right; None: equality.
+        """
+        import numpy as np
+
+        level = unit(confidence, "confidence")
+        require(0 < level < 1, must="lie strictly between 0 and 1", confidence=confidence)
+        each = 1 - (1 - level) / len(self.adversaries)
+        hidden = np.asarray(secrets)
+        found = []
+        for one in self.adversaries:
+            queries = one.queries or seen.queries
+            guesses = np.asarray(one.attack.infer(first(seen, queries)))
+            right = np.asarray(hit(guesses, hidden) if hit is not None else guesses == hidden)
+            fits = right.shape == (len(seen.side),)
+            require(fits, must=f"give {len(seen.side)} guesses", attack=right.shape)
+            hits = int(right.astype(bool).sum())
+            found.append(
+                Level(
+                    level=one.level or f"{one.attack.name}, q = {queries}",
+                    queries=queries,
+                    hits=hits,
+                    trials=len(right),
+                    success=proportion(hits=hits, trials=len(right), confidence=each),
+                )
+            )
+        return Levels(levels=tuple(found), confidence=float(level))
+
+
 def compare(
     adversaries: Sequence[Adversary],
     *,
@@ -92,43 +166,12 @@ def compare(
     confidence: Any = "0.95",
     hit: Hits | None = None,
 ) -> Levels:
-    """Fit every adversary on auxiliary records and count its hits on others.
+    """Let every adversary learn on auxiliary records and count its hits on others.
 
     Args:
         adversaries: at least one.
         auxiliary: what was seen of each auxiliary record, and its secret.
-        evaluation: the same of records drawn independently of those from one law, disjoint from
-            them; the intervals are exact for such draws.
-        confidence: that all intervals hold at once, in (0, 1): each is a Clopper-Pearson interval
-            at 1 - (1 - confidence)/levels (union bound).
-        hit: (guesses, secrets) -> whether each is right; None: equality.
-
-    Returns:
-        Levels.
+        evaluation: the same of others; as for `Prepared.count`, with confidence and hit.
     """
-    import numpy as np
-
-    require(len(adversaries) >= 1, must="be at least one", adversaries=len(adversaries))
-    level = unit(confidence, "confidence")
-    require(0 < level < 1, must="lie strictly between 0 and 1", confidence=confidence)
-    each = 1 - (1 - level) / len(adversaries)
-    known, hidden = np.asarray(auxiliary[1]), np.asarray(evaluation[1])
-    found = []
-    for one in adversaries:
-        queries = one.queries if one.queries is not None else auxiliary[0].queries
-        seen, asked = (first(part, queries) for part in (auxiliary[0], evaluation[0]))
-        guesses = np.asarray(one.attack.fit(seen, known, model=one.model).infer(asked))
-        right = np.asarray(hit(guesses, hidden) if hit is not None else guesses == hidden)
-        fits = right.shape == (len(asked.side),)
-        require(fits, must=f"give {len(asked.side)} guesses", attack=right.shape)
-        hits = int(right.astype(bool).sum())
-        found.append(
-            Level(
-                level=one.level or f"{one.attack.name}, q = {queries}",
-                queries=queries,
-                hits=hits,
-                trials=len(right),
-                success=proportion(hits=hits, trials=len(right), confidence=each),
-            )
-        )
-    return Levels(levels=tuple(found), confidence=float(level))
+    prepared = Prepared.of(adversaries, *auxiliary)
+    return prepared.count(*evaluation, confidence=confidence, hit=hit)

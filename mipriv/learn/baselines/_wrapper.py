@@ -123,6 +123,8 @@ class Wrapper(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]  # sklea
         tags.classifier_tags = inner.classifier_tags
         tags.regressor_tags = inner.regressor_tags
         tags.target_tags.required = True
+        if tags.classifier_tags is not None:
+            tags.classifier_tags.multi_label = False
         tags.non_deterministic = inner.non_deterministic
         tags.input_tags.allow_nan = inner.input_tags.allow_nan
         tags.input_tags.string = inner.input_tags.string

@@ -32,8 +32,8 @@ def answers_of(model: Any, X: Any, *, softmax: bool = True) -> NDArray[np.float6
         Shape (N,) of a regression, (N, classes) of a classifier.
 
     Raises:
-        ParameterError: a model that cannot be asked, or answers of another shape, such as those of
-            a model with several outputs.
+        ParameterError: a model that cannot be asked, or answers that are not finite or of another
+            shape, such as those of a model with several outputs.
     """
     if hasattr(model, "answer"):
         found = model.answer(X)
@@ -54,6 +54,9 @@ def answers_of(model: Any, X: Any, *, softmax: bool = True) -> NDArray[np.float6
     right = answers.ndim in (1, 2) and len(answers) == rows
     must = f"have shape ({rows},) or ({rows}, classes)"
     require(right, must=must, answers=answers.shape)
+    require(
+        bool(np.isfinite(answers).all()), must="answer finite numbers", model=type(model).__name__
+    )
     return answers
 
 

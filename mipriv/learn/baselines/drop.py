@@ -16,6 +16,8 @@ from mipriv.rigor.decimals import whole
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    Answers = NDArray[np.float64]
+
 
 class DropSensitive(Wrapper):
     """An estimator fitted and asked without the sensitive columns.
@@ -69,13 +71,13 @@ class DropSensitive(Wrapper):
             return X.iloc[:, self.kept_]
         return np.asarray(X)[:, self.kept_]
 
-    def _learn(self, X: Any, answers: NDArray[np.float64]) -> None:  # noqa: ARG002  # of every defence
+    def _learn(self, X: Any, answers: Answers) -> None:  # noqa: ARG002  # of every defence
         self.information_ = _readings.processed(_readings.infinite(), self.estimator_)
         self.conditional_information_ = Reading.computed(
             0.0, method="the answer does not see the sensitive columns", bound=True
         )
 
-    def _release(self, X: Any, answers: NDArray[np.float64]) -> NDArray[np.float64]:  # noqa: ARG002
+    def _release(self, X: Any, answers: Answers) -> Answers:  # noqa: ARG002  # of every defence
         return answers
 
     def __sklearn_tags__(self) -> Any:

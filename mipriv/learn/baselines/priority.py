@@ -34,7 +34,7 @@ class PriorityTreeClassifier(TreeClassifier):
         classes_: the classes, in the order of the answers.
         leaf_entropy_, information_, leakage_, leaves_: as in `MIDTreeClassifier`.
 
-    Source: Fredrikson, Jha, Ristenpart 2015, section 6 (decision trees, the depth of the sensitive
+    Source: Fredrikson, Jha, Ristenpart 2015 (countermeasures: decision trees, depth of the sensitive
         feature).
 
     >>> model = PriorityTreeClassifier(sensitive=1, depth=0, categorical="all")

@@ -103,8 +103,8 @@ class OutputNoise(Wrapper):
     >>> from sklearn.linear_model import LinearRegression
     >>> X = np.array([[0.0], [1.0], [2.0], [3.0]])
     >>> model = OutputNoise(LinearRegression(), scale=1.0, shrink=True).fit(X, 2 * X[:, 0])
-    >>> model.gain_.round(4), model.noise_variance_.round(4)  # v = 5
-    (array([[0.8333]]), array(0.6944))
+    >>> model.gain_.round(4), round(float(model.noise_variance_), 4)  # v = 5
+    (array([[0.8333]]), 0.6944)
     """
 
     def __init__(
@@ -257,7 +257,7 @@ class TopK(Wrapper):
     def _learn(self, X: Any, answers: Answers) -> None:  # noqa: ARG002  # of every defence
         self.information_ = _readings.processed(_readings.infinite(), self.estimator_)
 
-    def _release(self, X: Any, answers: Answers) -> Answers:  # noqa: ARG002
+    def _release(self, X: Any, answers: Answers) -> Answers:  # noqa: ARG002  # of every defence
         kept = np.argsort(-answers, axis=1, kind="stable")[:, : int(self.k)]
         found = np.zeros_like(answers)
         np.put_along_axis(found, kept, np.take_along_axis(answers, kept, axis=1), axis=1)
@@ -288,7 +288,7 @@ class HardLabel(Wrapper):
         own = _readings.discrete(self._release(X, answers), possible=possible)
         self.information_ = _readings.processed(own, self.estimator_)
 
-    def _release(self, X: Any, answers: Answers) -> Answers:  # noqa: ARG002
+    def _release(self, X: Any, answers: Answers) -> Answers:  # noqa: ARG002  # of every defence
         found = np.zeros_like(answers)
         found[np.arange(len(found)), answers.argmax(axis=1)] = 1.0
         return found

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +12,6 @@ import torch
 from torch import Tensor
 
 from mipriv.errors import require
-from mipriv.estimate.reading import Reading
 from mipriv.learn.mid._checkpoint import Stored, named
 from mipriv.learn.release import FreshNoise, PerInputNoise, ReleaseNoise
 
@@ -21,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _FREE = ("epochs", "verbose")  # may differ when a fit goes on
-_ARRAYS = ("centre_", "scale_", "selection_indices_", "history_")
+_ARRAYS = ("centre_", "scale_", "selection_indices_", "history_", "divergences_")
 _NUMBERS = ("n_features_in_", "n_iter_", "best_epoch_")
 
 
@@ -92,7 +90,6 @@ def kept_model(estimator: Any) -> Stored:
         "parameters": parameters(estimator),
         "encoder": estimator.encoder is not None,
         "feature_names": None if names is None else names.tolist(),
-        "information": asdict(estimator.information_),
         "targets": estimator._describe(),
         **{name: int(getattr(estimator, name)) for name in _NUMBERS},
         **noise,
@@ -113,7 +110,6 @@ def restored_model(cls: Any, stored: Stored, encoder: Callable[[int], Any] | Non
         setattr(model, name, tensor.numpy())
     if stored.values["feature_names"] is not None:
         model.feature_names_in_ = np.array(stored.values["feature_names"], dtype=object)
-    model.information_ = Reading(**stored.values["information"])
     model.noise_ = noise_of(stored)
     model._remember(stored.values["targets"])
     return model

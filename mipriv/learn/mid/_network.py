@@ -6,6 +6,7 @@ import math
 from abc import ABCMeta, abstractmethod
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import cached_property
 from numbers import Integral, Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -84,8 +85,8 @@ class NetworkEstimator(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc] 
         with private_randomness(seeds.start):
             network = self._built()
             training = Training(network, loss=self._loss(), plan=self._plan(), seed=seeds.order)
-            if stored:
-                training.resume(stored)
+            if stored and checkpoint is not None:
+                self._resume(training, stored, checkpoint)
 
             def keep() -> None:
                 if checkpoint is not None:
@@ -100,8 +101,14 @@ class NetworkEstimator(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc] 
         self.network_ = network
         self.n_iter_, self.best_epoch_ = training.epoch, training.best_epoch
         self.history_ = np.array(training.history)
-        self.information_ = self._information(X[held] if len(held) else X)
+        self.divergences_ = self._divergences(X[held] if len(held) else X)
+        self.__dict__.pop("information_", None)  # of an earlier fit
         return self
+
+    @cached_property
+    def information_(self) -> Reading:
+        """Reading of I(X; answer) from `divergences_`, made when it is first asked for."""
+        return self._reading(self.divergences_)
 
     def mean(self, X: ArrayLike) -> NDArray[np.float64]:
         """Answers at the mean of the code: the release without its noise, to who sees inside.
@@ -120,7 +127,7 @@ class NetworkEstimator(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc] 
 
     def information(self, X: ArrayLike) -> Reading:
         """Reading of I(X; answer) at records of its population that took no part in the fit."""
-        return self._information(self._asked(X))
+        return self._reading(self._divergences(self._asked(X)))
 
     def save(self, path: Place) -> None:
         """Write the fitted model to a safetensors file, without pickled code.
@@ -197,8 +204,12 @@ class NetworkEstimator(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc] 
         """The noise of answers."""
 
     @abstractmethod
-    def _information(self, X: NDArray[np.float64]) -> Reading:
-        """Reading of I(X; answer)."""
+    def _divergences(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Of the codes of records from N(0, I), in nats, shape (N,)."""
+
+    @abstractmethod
+    def _reading(self, divergences: NDArray[np.float64]) -> Reading:
+        """Reading of I(X; answer) from the divergences of records."""
 
     @abstractmethod
     def _penalty(self) -> tuple[float, int]:
@@ -250,6 +261,12 @@ class NetworkEstimator(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc] 
         if stored.values["epoch"] > self.epochs:
             raise refused(checkpoint, f"be of a fit that has not gone beyond epoch {self.epochs}")
         return stored
+
+    def _resume(self, training: Training, stored: Stored, checkpoint: Place) -> None:
+        try:
+            training.resume(stored)
+        except (KeyError, RuntimeError):
+            raise refused(checkpoint, "be of a fit with this encoder") from None
 
     def _source(self) -> Any:
         """Randomness of the fit; without a seed it is the system's, not NumPy's global one."""

@@ -116,11 +116,16 @@ class _VIB(NetworkEstimator):
         # with nothing to warm up, patience runs from the start
         return float(self.lam), int(self.warm_up) if self.lam > 0 else 0
 
-    def _information(self, X: NDArray[np.float64]) -> Reading:
+    def _divergences(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
+        if self.std is not None:
+            return np.full(len(X), np.inf)
+        mean, std = self._codes(X)
+        return normal_divergences(mean=mean, deviation=std)
+
+    def _reading(self, divergences: NDArray[np.float64]) -> Reading:
         if self.std is not None:
             return Reading.computed(math.inf, method="code without noise", bound=True)
-        mean, std = self._codes(X)
-        return upper_bound(divergences=normal_divergences(mean=mean, deviation=std))
+        return upper_bound(divergences=divergences)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -169,8 +174,10 @@ class VIBClassifier(NetworkClassifier, _VIB):
         classes_: labels, in the order of the answers' columns.
         network_: encoder and head (`mipriv.learn.mid.head.Network`), in evaluation mode.
         noise_: of the release, with its secret `key`; None where std is 0.
-        information_: mean divergence over the selection records, nats, which chose the epoch; over
-            the training records without selection.  `information(X)` reads fresh records.
+        divergences_: KL(q(z|x)||N(0,I)) of the selection records, nats, which chose the epoch; of
+            all records where none select.
+        information_: their mean, with a bootstrap interval: no less than the information, but for
+            what the records happen to be.  `information(X)` reads records that chose nothing.
         history_, best_epoch_, n_iter_: objective after each epoch, the epoch kept, epochs run.
         selection_indices_: records that were not trained on.
 
@@ -179,7 +186,7 @@ class VIBClassifier(NetworkClassifier, _VIB):
 
     >>> from sklearn.datasets import load_iris
     >>> X, y = load_iris(return_X_y=True)
-    >>> model = VIBClassifier(lam=10.0, epochs=40, random_state=0).fit(X, y)
+    >>> model = VIBClassifier(lam=10.0, learning_rate=0.02, random_state=0).fit(X, y)
     >>> bool(model.information_.value < 0.1)  # so dear that nothing is told
     True
     """
@@ -194,8 +201,8 @@ class VIBRegressor(NetworkRegressor, _VIB):
         objective nor the units of lam and of the answers.
 
     Attributes:
-        network_, noise_, information_, history_, best_epoch_, n_iter_, selection_indices_: as of
-            `VIBClassifier`.
+        network_, noise_, divergences_, information_, history_, best_epoch_, n_iter_,
+            selection_indices_: as of `VIBClassifier`.
 
     Source: Alemi, Fischer, Dillon, Murphy 2017; as a defence Wang, Zhang, Jia 2021, arXiv
         2009.05241.
