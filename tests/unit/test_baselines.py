@@ -33,6 +33,7 @@ from mipriv.learn.baselines import (
 from mipriv.learn.baselines._simplex import onto_simplex
 from mipriv.learn.baselines.purify import with_label_of
 from mipriv.learn.baselines.wrap import noise_for, shrunk, to_laplace
+from mipriv.learn.mid._shrinkage import noisy_gain
 from mipriv.learn.mid.linear import MIDLinearRegression
 
 RNG = np.random.default_rng(11)
@@ -48,7 +49,7 @@ def test_a_shrunk_answer_is_the_channel_of_mid_exactly() -> None:
             distortion = share * variance
             noise = noise_for(variance=variance, distortion=distortion)
             gain, released = shrunk(variance=variance, noise_variance=noise)
-            assert gain == 1 - distortion / variance
+            assert gain == noisy_gain(lam=2 * distortion, variance=variance)
             assert released == gain * (1 - gain) * variance
             assert (1 - gain) ** 2 * variance + released == distortion
 
@@ -349,6 +350,8 @@ def test_held_out_records_do_not_reach_the_estimator() -> None:
         again = Purification(GaussianNB(), max_iter=2, random_state=1).fit(moved, SPECIES)
         reached += not np.array_equal(first.estimator_.theta_, again.estimator_.theta_)
     assert 0 < reached < 10  # half are held out
+    few = Purification(GaussianNB(), max_iter=2, holdout=0.2, random_state=1).fit(IRIS, SPECIES)
+    assert few.estimator_.class_count_.tolist() == [40, 40, 40]
 
 
 def test_gaussian_noise_looks_gaussian() -> None:

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from verification.bench import answers, attackers, processes, sgd, sweeps, training, workers
+from verification.bench import (
+    answers,
+    attackers,
+    mid_linear,
+    mid_tree,
+    processes,
+    sgd,
+    sweeps,
+    training,
+    vib,
+    workers,
+)
 
 BENCHMARKS = (
     *processes.BENCHMARKS,
@@ -12,4 +23,7 @@ BENCHMARKS = (
     *attackers.BENCHMARKS,
     *training.BENCHMARKS,
     *workers.BENCHMARKS,
+    *mid_linear.BENCHMARKS,
+    *mid_tree.BENCHMARKS,
+    *vib.BENCHMARKS,
 )

@@ -24,6 +24,7 @@ _PACKAGES = (
     "riskcal",
     "prv-accountant",
     "opacus",
+    "scikit-learn",
 )
 
 Measure = Callable[[int], float]

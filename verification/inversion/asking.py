@@ -52,7 +52,7 @@ def observe(model: Any, way: str, queries: int, seen: Records) -> Observation:
 
 def _question(model: Any, way: str, number: int, X: NDArray[Any]) -> NDArray[Any]:
     """The record, or one that lies a known number of cells away in every coordinate."""
-    if way != "near" or number == 0:
+    if way != "near":
         return X
     noise = _noise(model)
     rule = "have noise that is fixed for each input, to be asked near"

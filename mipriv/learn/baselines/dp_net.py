@@ -157,8 +157,7 @@ class DPNetClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # 
         last = middle + len(self.classes_) * self.hidden
         inner = np.tanh(rows @ theta[:edge].reshape(self.hidden, -1).T + theta[edge:middle])
         scores = inner @ theta[middle:last].reshape(-1, self.hidden).T + theta[last:]
-        found = softmax(scores, axis=1)
-        return np.asarray(found[:, : len(self.classes_)], dtype=np.float64)
+        return np.asarray(softmax(scores, axis=1), dtype=np.float64)
 
     def predict_proba(self, X: ArrayLike) -> Array:
         """As `answer`."""
