@@ -1,4 +1,4 @@
-"""Populations whose distances are known: what the secrets of a game are drawn as."""
+"""Populations whose distances are known, and laws of records with a sensitive part."""
 
 from __future__ import annotations
 
@@ -12,16 +12,21 @@ from mipriv.populations.finite import (
     swap,
 )
 from mipriv.populations.gaussian import GaussianLinear, GaussianShift
+from mipriv.populations.joint import DiscreteJoint, GaussianJoint, equicorrelated, noisy_rule
 
 __all__ = [
+    "DiscreteJoint",
     "FactorModel",
     "FiniteFamily",
+    "GaussianJoint",
     "GaussianLinear",
     "GaussianShift",
     "bernoulli",
     "categorical",
+    "equicorrelated",
     "extremal",
     "identities",
+    "noisy_rule",
     "swap",
     "walsh_factors",
 ]

@@ -176,7 +176,7 @@ PLAYED = [
 
 @pytest.mark.parametrize(("learner", "population", "given"), PLAYED)
 def test_no_attack_crosses_its_line(learner: Any, population: Any, given: Any) -> None:
-    outcome = played(learner, population, selection=100, **given)
+    outcome = played(learner, population, **{"selection": 100} | given)
     assert not violated(outcome.theory, outcome.observed)
     assert outcome.p_value is not None
     assert outcome.p_value >= LEVEL

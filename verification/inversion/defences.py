@@ -71,7 +71,22 @@ def defence(spec: Mapping[str, Any], place: World, *, seed: int, factor: fmpq) -
     wanted = "regressor" if place.regression else "classifier"
     kind = _type(estimator)
     require(kind in (None, wanted), must=f"be a {wanted} here", learner=name)
-    return Defence(estimator=estimator, title=title, role=Role(role), setting=setting)
+    named = ", ".join([title, *_kind(name, rest)])
+    return Defence(estimator=estimator, title=named, role=Role(role), setting=setting)
+
+
+def _kind(name: str, rest: Mapping[str, Any]) -> list[str]:
+    """What makes two defences of one name different ones, whatever their settings."""
+    found = []
+    if name == "mid-linear":
+        found = [rest.get("estimator", "gaussian"), rest.get("release", "noisy")]
+    if name == "output-noise":
+        found = [rest.get("law", "gaussian"), *(["shrunk"] if rest.get("shrink") else [])]
+    if name == "flipped-label" or "noise" in rest:
+        found.append(rest.get("noise", "per-input"))
+    if name in ("mid-linear", "mid-tree") and rest.get("sensitive") is not None:
+        found.append("secret only")
+    return list(map(str, found))
 
 
 def _type(estimator: Any) -> str | None:
