@@ -85,6 +85,8 @@ def compare_frontiers(
     low = max(min(one.cost for one in side) for side in sides)
     high = min(max(one.cost for one in side) for side in sides)
     own = {one.cost: one.utility.value for one in (*points_a, *points_b)}
+    # between settings the envelopes may have a corner at an end point; at the outer ones both have it
+    own |= {one.cost: one.utility.value for one in free if min(own) < one.cost < max(own)}
     costs = [cost for cost in sorted(own) if low <= cost <= high]
     if not costs:
         return None

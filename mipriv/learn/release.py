@@ -1,4 +1,9 @@
-"""Noise of a release, drawn once for each input or afresh at each call."""
+"""Noise of a release, drawn once for each input or afresh at each call.
+
+The draws are doubles.  What is proved of normal noise is proved of ideal real numbers: who knows of
+two answers that one of them is under the noise can tell from the last bits of the sum which it was,
+where only one leaves a number that a draw can be (Mironov 2012).  For study, not for release.
+"""
 
 from __future__ import annotations
 
@@ -57,7 +62,10 @@ class PerInputNoise:
 
     It hides no more than that: two inputs of one cell have the same noise, so that the difference
     of their answers has none; who may ask about inputs of his choice can average over the cells
-    around one, or list the answers of all inputs of a small set and look an answer up.
+    around one, or list the answers of all inputs of a small set and look an answer up.  Small is
+    what a known record leaves open: with all attributes known but one, that one's cells.  Learners
+    fitted with one seed as `random_state` may have one key, and then one noise: two answers then
+    tell what lies under both.
 
     Attributes:
         cells: width of a feature's cells, in the feature's unit, shape (p,); cells are centred at

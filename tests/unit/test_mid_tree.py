@@ -235,7 +235,7 @@ def test_no_way_to_cut_back_is_better(seed: int, lam: float) -> None:
     X, y = mixed(seed, n=14)
     prices = lam * np.random.default_rng(seed).choice([0.0, 1.0, 3.0], 4)
     tree = grown(X, y, prices)
-    kept = tree.pruned(paying(tree, prices))
+    kept = tree.pruned(paying(tree, prices).stays)
     assert saved(kept, prices) == pytest.approx(max(prunings(tree, prices)), abs=ROUNDING)
 
 
@@ -246,7 +246,7 @@ def test_cutting_one_tree_back_is_monotone_and_concave_in_lam() -> None:
     chance = 1 / (1 + np.exp(-(X - 0.5) @ [4, 3, 2, 1.5, 1, 0.5]))
     tree = grown(X, (draw.random(400) < chance).astype(np.int64), np.zeros(6))
     lams = np.linspace(0, 0.3, 61)
-    cut = [tree.pruned(paying(tree, lam * np.ones(6))) for lam in lams]
+    cut = [tree.pruned(paying(tree, lam * np.ones(6)).stays) for lam in lams]
     spent = [float(t.spent.sum()) for t in cut]
     assert all(b <= a + ROUNDING for a, b in itertools.pairwise(spent))
     leaves = [int(t.leaf.sum()) for t in cut]
@@ -276,8 +276,36 @@ def test_a_split_without_gain_is_kept_for_what_follows() -> None:
     for lam, leaves in ((0.49, 4), (0.5, 4), (0.51, 1)):
         model = MIDTreeClassifier(lam=lam, categorical="all").fit(XOR * 5, y)
         assert model.get_n_leaves() == leaves
-    greedy = MIDTreeClassifier(lam=0.01, categorical="all", patience=0).fit(XOR * 5, y)
-    assert greedy.get_n_leaves() == 1
+    X, labels = np.array(XOR * 5, dtype=np.float64), np.array(y)
+    assert grown(X, labels, [0.01, 0.01], patience=0).leaf.sum() == 1
+
+
+@pytest.mark.parametrize("lam", [0.0, 0.01, 0.03, 0.1, 0.5])
+@pytest.mark.parametrize("numbers", [2, 4])
+def test_the_objective_is_never_above_that_of_id3_cut_back(lam: float, numbers: int) -> None:
+    """On numbers with a weak signal the penalised growth peels single records off."""
+    X, y = mixed(5, n=600)
+    X, prices = X[:, -numbers:], lam * np.ones(numbers)
+    model = MIDTreeClassifier(lam=lam).fit(X, y)
+    plain = MIDTreeClassifier(lam=0).fit(X, y)
+    cut = plain.tree_.pruned(paying(plain.tree_, prices).stays)
+    root = entropy_of(y)
+    assert model.objective_ <= root - saved(cut, prices) / len(y) + ROUNDING
+    assert model.get_depth() <= plain.get_depth()
+
+
+def test_a_path_ends_where_that_of_id3_does() -> None:
+    """The price rises from nothing, and the tree does not jump."""
+    draw = np.random.default_rng(0)
+    X = draw.normal(size=(1500, 3))
+    y = (draw.random(1500) < 1 / (1 + np.exp(-0.3 * X[:, 0]))).astype(np.int64)
+    plain = MIDTreeClassifier(lam=0).fit(X, y)
+    assert leaves_of(MIDTreeClassifier(lam=1e-12).fit(X, y)) == leaves_of(plain)
+    # without the limit the growth by the prices goes on to hundreds of decisions
+    sample = MIDTreeClassifier()._read(X, y)
+    tree = grow(sample, Rule(prices=0.03 * np.ones(3), patience=8))
+    assert tree.depth.max() > 5 * plain.get_depth()
+    assert MIDTreeClassifier(lam=0.03).fit(X, y).get_depth() <= plain.get_depth()
 
 
 def test_patience_does_not_touch_id3() -> None:

@@ -12,7 +12,7 @@ from mipriv.errors import ParameterError, require
 from mipriv.estimate.variational import normal_divergences
 from mipriv.learn.baselines.answers import answers_of
 from mipriv.learn.release import FreshNoise, PerInputNoise
-from verification.inversion.lines import Asked
+from verification.inversion.lines import Asked, noises
 from verification.inversion.records import Records
 
 WAYS = ("repeat", "near", "white-box")
@@ -24,10 +24,16 @@ def asked(model: Any, way: str, queries: int, seen: Records) -> Asked:
 
     repeat: the same record again; near: records beside it, in other cells of the noise's grid;
     white-box: what the model computes before its noise.
+
+    Raises:
+        ParameterError: an unknown way, or several questions to a model whose parts have noise of
+            both kinds.
     """
     require(way in WAYS, must=f"be one of {', '.join(WAYS)}", asking=way)
-    fresh = isinstance(_noise(model), FreshNoise) or way == "near"
-    independent = queries if fresh else 1
+    kinds = {isinstance(one, FreshNoise) for one in noises(model)}
+    rule = "have noise of one kind, to be asked more than once"
+    require(queries == 1 or len(kinds) < 2, must=rule, learner=type(model).__name__)
+    independent = queries if True in kinds or way == "near" else 1
     divergences = None
     if hasattr(model, "encode") and getattr(model, "std", 0) is None:
         questions = [_question(model, way, number, seen.X) for number in range(independent)]
@@ -54,15 +60,14 @@ def _question(model: Any, way: str, number: int, X: NDArray[Any]) -> NDArray[Any
     """The record, or one that lies a known number of cells away in every coordinate."""
     if way != "near":
         return X
-    noise = _noise(model)
+    found = noises(model)
     rule = "have noise that is fixed for each input, to be asked near"
-    if not isinstance(noise, PerInputNoise):
+    fixed = [one.cells for one in found if isinstance(one, PerInputNoise)]
+    if not fixed or len(fixed) < len(found):
         raise ParameterError(f"learner={type(model).__name__}: must {rule}")
-    return np.asarray(X + number * _STEPS * noise.cells)
-
-
-def _noise(model: Any) -> Any:
-    return getattr(model, "noise_", None)
+    alike = all(cells.shape == X.shape[1:] for cells in fixed)
+    require(alike, must="have noise of all attributes", learner=type(model).__name__)
+    return np.asarray(X + number * _STEPS * np.max(fixed, axis=0))
 
 
 def _divergence(model: Any, question: NDArray[Any]) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ from flint import fmpq
 
 from mipriv.errors import ParameterError
 from mipriv.learn.baselines.constant import ConstantRegressor
+from mipriv.learn.baselines.dp_linear import DPLinearRegression
 from mipriv.learn.baselines.drop import DropSensitive
 from mipriv.learn.baselines.wrap import OutputNoise, Rounding
 from mipriv.rigor.decimals import exact
@@ -22,7 +23,7 @@ class Linear:
 
     Attributes:
         exact: whether that is the release; otherwise the release is a function of it with
-            variance 0, and independent noise.
+            variance 0 (rounded, cut to a range), and independent noise.
     """
 
     coefficients: tuple[fmpq, ...]
@@ -56,6 +57,7 @@ def linear(model: Any, place: GaussianWorld) -> Linear:
         coefficients=tuple(map(_exact, model.coef_)),
         offset=_exact(model.intercept_),
         variance=_exact(getattr(model, "noise_variance_", 0.0)),
+        exact=not isinstance(model, DPLinearRegression),  # which cuts its answers
     )
 
 
@@ -73,14 +75,10 @@ def _noisy(model: OutputNoise, inside: Linear) -> Linear:
 
 
 def _dropped(model: DropSensitive, place: GaussianWorld) -> Linear:
-    kept = [place_ for place_ in range(place.joint.attributes) if place_ not in model.sensitive]
-    inner = model.estimator_
-    values = dict(zip(kept, map(_exact, inner.coef_), strict=True))
-    return Linear(
-        coefficients=tuple(values.get(axis, fmpq(0)) for axis in range(place.joint.attributes)),
-        offset=_exact(inner.intercept_),
-        variance=_exact(getattr(inner, "noise_variance_", 0.0)),
-    )
+    inside = linear(model.estimator_, place)
+    values = dict(zip(model.kept_.tolist(), inside.coefficients, strict=True))
+    every = range(place.joint.attributes)
+    return replace(inside, coefficients=tuple(values.get(axis, fmpq(0)) for axis in every))
 
 
 def _exact(value: Any) -> fmpq:

@@ -13,15 +13,15 @@ from numpy.typing import NDArray
 from mipriv.attack.bayes.inversion.answers import Channel, Deterministic
 from mipriv.attack.bayes.inversion.ceiling import ceiling, information_ceiling
 from mipriv.attack.bayes.inversion.factor import FactorInversion
-from mipriv.errors import ParameterError
+from mipriv.errors import ParameterError, require
 from mipriv.estimate.reading import Reading
 from mipriv.game import InversionGame
 from mipriv.learn.baselines.answers import answers_of
 from mipriv.learn.baselines.flip import FlippedLabel
-from mipriv.learn.release import FreshNoise
+from mipriv.learn.release import FreshNoise, PerInputNoise
 from mipriv.rigor.decimals import exact
 from mipriv.rigor.intervals import Interval, outward
-from verification.inversion.linear import Linear, linear
+from verification.inversion.linear import linear
 from verification.inversion.raw import NoisyRecords
 from verification.inversion.records import Records
 from verification.inversion.worlds import DigitsWorld, FactorWorld, GaussianWorld, RuleWorld, World
@@ -31,22 +31,33 @@ from verification.outcome import Theory
 _BITS = 128
 _RECORD_RISK = "1e-9"  # chance that the interval of the best guess from the record itself misses
 _PLAYS = 200_000
-_ROUNDING = 2.0**-40  # of a mean of divergences, sums of at most some 10^4 terms >= 0
+# of a mean of divergences, sums of at most some 10^4 terms >= 0; and absolutely, since a term near 0
+# is what is left where numbers up to 1 cancel
+_ROUNDING = 2.0**-40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
     """What the theory says of attacks on one fitted model.
 
+    It speaks of attackers who ask as `Asked` says, about the records that they are counted on and
+    about other records, in other cells of the noise's grid.  Noise that is fixed for each input is a
+    table: who may ask about records that share a cell with the drawn one (every value of the secret
+    beside known attributes, or all images of a finite set) finds its answer there, and exceeds the
+    line.  Only where all records are enumerated does the line know the table.
+
     Attributes:
-        allowed: no attack exceeds its upper end (a ceiling but for a chance of 1e-9).
-        kind: whether that is the best attack's own success.
+        allowed: no such attack exceeds its upper end (a ceiling but for a chance of 1e-9).
+        kind: whether that is the best such attack's own success.
         information: success that the information allows, and in what words; None: not bounded.
+        limits: how many upper limits, each right for its own reason, the upper end is the least of.
+            One of them may depend on the records: whoever tests the least tests all.
     """
 
     allowed: Theory
     kind: Kind
     information: tuple[float, str] | None = None
+    limits: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +78,12 @@ class Asked:
     divergences: float | None = None
 
 
+def noises(model: Any) -> list[Any]:
+    """The noise of a fitted model and of those inside it, from the outside in."""
+    found = [model.noise_] if getattr(model, "noise_", None) is not None else []
+    return found + (noises(model.estimator_) if hasattr(model, "estimator_") else [])
+
+
 def line(place: World, model: Any, asked: Asked, seen: Records, seed: int) -> Line:
     """The line of a fitted model.
 
@@ -81,17 +98,24 @@ def line(place: World, model: Any, asked: Asked, seen: Records, seed: int) -> Li
         ParameterError: a model of which nothing is known here.
     """
     if isinstance(place, GaussianWorld):
-        return _gaussian(place, linear(model, place), asked)
+        return _gaussian(place, model, asked)
     if isinstance(place, RuleWorld):
         return _rule(place, model, asked)
     if isinstance(place, FactorWorld):
         return _factor(place, model, asked, seen, seed)
     if isinstance(place, DigitsWorld):
-        return _information(asked, seen, None)
+        return _information(model, asked, seen, None)
     raise ParameterError(f"population={type(place).__name__}: must be a known one")
 
 
-def _gaussian(place: GaussianWorld, found: Linear, asked: Asked) -> Line:
+def _alone(model: Any) -> str:
+    """What must be said of a line that noise from a table holds up."""
+    table = any(isinstance(one, PerInputNoise) for one in noises(model))
+    return ", for who asks about no record that shares its noise" if table else ""
+
+
+def _gaussian(place: GaussianWorld, model: Any, asked: Asked) -> Line:
+    found = linear(model, place)
     variance = fmpq(0) if asked.white or not found.exact else found.variance
     game = place.game(
         coefficients=found.coefficients,
@@ -103,7 +127,11 @@ def _gaussian(place: GaussianWorld, found: Linear, asked: Asked) -> Line:
         ends = outward(game.success())
         nats = game.information()
         upper = outward(nats).upper if nats.is_finite() else math.inf
-    method = "correlation of the answer with the secret" if found.exact else "answers before noise"
+    method = "correlation of the answer with the secret"
+    if not found.exact:
+        method = "answers before they are noised, rounded or cut"
+    elif variance > 0:
+        method += _alone(model)
     allowed = Theory(lower=max(ends.lower, 0.0), upper=min(ends.upper, 1.0), method=method)
     information = None
     if math.isfinite(upper):
@@ -118,14 +146,23 @@ def _gaussian(place: GaussianWorld, found: Linear, asked: Asked) -> Line:
 
 
 def _rule(place: RuleWorld, model: Any, asked: Asked) -> Line:
-    """Noise fixed for each input is a table to who may ask about every record of a finite set."""
+    """Noise fixed for each input is a table to who may ask about every record of a finite set.
+
+    Raises:
+        ParameterError: fresh noise that is not a flip of the label, or questions beside the records,
+            whose answers no table of the records holds.
+    """
     cells = place.game.joint.cells()
     release: Deterministic | Channel
-    if isinstance(model, FlippedLabel) and isinstance(model.noise_, FreshNoise):
+    fresh = [isinstance(one, FreshNoise) for one in noises(model)]
+    if fresh == [True] and isinstance(model, FlippedLabel):
         table = model.inner(cells)
         kept = exact(model.keep_, "keep")
         release = Channel.of(table.argmax(axis=1).tolist(), keep=kept, answers=table.shape[1])
     else:
+        name = type(model).__name__
+        require(not any(fresh), must="have no fresh noise but a flip", learner=name)
+        require(asked.independent == 1, must="be asked about records alone", learner=name)
         release = Deterministic.of(answers_of(model, cells))
     found = outward(place.game.success(release, queries=asked.independent))
     allowed = Theory(lower=found.lower, upper=found.upper, method="enumeration of all records")
@@ -145,21 +182,26 @@ def _factor(place: FactorWorld, model: Any, asked: Asked, seen: Records, seed: i
     else:
         game = FactorInversion(model=place.model)
     plays = game.play(trials=_PLAYS, rng=np.random.default_rng([seed, 7]))
-    return _information(asked, seen, plays.success(confidence=1 - exact(_RECORD_RISK, "risk")))
+    record = plays.success(confidence=1 - exact(_RECORD_RISK, "risk"))
+    return _information(model, asked, seen, record)
 
 
-def _information(asked: Asked, seen: Records, record: Interval | None) -> Line:
+def _information(model: Any, asked: Asked, seen: Records, record: Interval | None) -> Line:
     """The smaller of what the record tells and what the information allows.
 
     Theorem 10 is about the records that are asked about, drawn uniformly: of those the mean
     divergence is known, and the best guess without a model is the most frequent secret.  The hits
-    are a sum of independent trials whose mean chance it bounds.
+    are a sum of independent trials whose mean chance it bounds, for these records; what the record
+    tells is a bound for records of the law.  Which of the two is the smaller depends on the records.
+
+    Source: Hoeffding 1956 (independent trials of one mean chance: the binomial tail beyond the mean
+    is the heaviest).
     """
     counts = np.bincount(seen.secret)
     base = fmpq(int(counts.max()), int(counts.sum()))
     reading = None
     if asked.divergences is not None and not asked.white:
-        nats = asked.divergences * (1 + _ROUNDING)
+        nats = asked.divergences * (1 + _ROUNDING) + _ROUNDING * asked.independent
         reading = Reading.computed(nats, method="mean KL at the questions", bound=True)
     game = InversionGame(secrets=len(counts))
     if reading is None and record is None:
@@ -177,8 +219,11 @@ def _information(asked: Asked, seen: Records, record: Interval | None) -> Line:
         alone = information_ceiling(reading, game, base=base)
         told = alone.success, "Theorems 10 and 11, with the mean KL at the questions"
     method = f"ceiling from the {found.binds}" if found.binds != "nothing" else "ceiling: certainty"
+    if found.binds == "information":
+        method += _alone(model)
     allowed = Theory(lower=min(float(base), found.success), upper=found.success, method=method)
-    return Line(allowed=allowed, kind=Kind.CEILING, information=told)
+    limits = (reading is not None) + (record is not None)
+    return Line(allowed=allowed, kind=Kind.CEILING, information=told, limits=limits)
 
 
 def utility(place: World, model: Any, seen: Records) -> dict[str, Any]:

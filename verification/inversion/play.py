@@ -14,8 +14,9 @@ from math import isinf
 from typing import Any
 
 import numpy as np
-from flint import fmpq
+from flint import arb, fmpq
 
+from mipriv.attack.inversion.candidates import Candidates
 from mipriv.attack.inversion.discriminant import Discriminant
 from mipriv.attack.inversion.levels import Adversary, Levels, Prepared
 from mipriv.attack.inversion.neighbour import Neighbours
@@ -23,13 +24,15 @@ from mipriv.attack.inversion.protocol import Attack, Observation
 from mipriv.attack.inversion.regression import Regression
 from mipriv.attack.inversion.table import Table
 from mipriv.errors import require
+from mipriv.learn.baselines.wrap import Rounding
 from mipriv.rigor.decimals import exact, whole
 from mipriv.rigor.intervals import p_value
 from verification.cell import Cell, Control, canonical
 from verification.inversion import channels
 from verification.inversion.asking import asked, observe
 from verification.inversion.defences import Defence, defence
-from verification.inversion.lines import Line, line, utility
+from verification.inversion.linear import linear
+from verification.inversion.lines import Asked, Line, line, utility
 from verification.inversion.records import Records, Split
 from verification.inversion.worlds import GaussianWorld, RuleWorld, World, world
 from verification.measures import Point
@@ -49,12 +52,19 @@ _CONFIDENCE = "0.95"  # of the intervals on the records that the model was train
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Played:
-    """A fitted defence, and what every level reached on which records."""
+    """A fitted defence, and what every level reached on which records.
+
+    Attributes:
+        strongest: the level that the attack's success is reported of.  It is chosen on the selection
+            records where there are some: the largest of several counts is above its own chance, and
+            by more the nearer the levels are to each other, which would favour one defence.
+    """
 
     model: Any
     levels: Levels
     train: Levels
     selection: tuple[float, float] | None
+    strongest: str
     way: str
 
 
@@ -82,9 +92,13 @@ def play(cell: Cell, seed: int, level: float) -> Outcome:
     if cell.control == Control.NOISE_TOO_SMALL:
         model = _fitted(cell, place, split, own, exact(cell.parameters["factor"], "factor"))[1]
     way, queries = cell.parameters.get("asking", "repeat"), _queries(cell)
-    played = _attacked(cell, place, split, model, level=level, way=way, queries=queries, seed=own)
     how = asked(honest[1], way, queries, split.evaluation)
     found = line(place, honest[1], how, split.evaluation, own)
+    miss = exact(level, "level") / found.limits
+    adversaries = [*_adversaries(place, queries), *_informed(place, honest[1], how)]
+    played = _attacked(
+        cell, place, split, model, adversaries, miss=miss, way=way, queries=queries, seed=own
+    )
     allowed = found.allowed
     if cell.control == Control.SHUFFLED:
         allowed = Theory(
@@ -113,8 +127,9 @@ def _attacked(
     place: World,
     split: Split,
     model: Any,
+    adversaries: list[Adversary],
     *,
-    level: float,
+    miss: fmpq,
     way: str,
     queries: int,
     seed: int,
@@ -129,21 +144,23 @@ def _attacked(
             found = Observation(answers=found.answers[dealt], side=found.side)
         return found, records.secret
 
-    prepared = Prepared.of(_adversaries(place, queries), *seen(split.auxiliary))
+    prepared = Prepared.of(adversaries, *seen(split.auxiliary))
 
     def reached(records: Records, confidence: Any) -> Levels:
         return prepared.count(*seen(records), confidence=confidence)
 
-    selection = None
+    selection = chosen = None
     if len(split.selection):
         chosen = reached(split.selection, _CONFIDENCE).strongest
         useful = utility(place, model, split.selection)["value"]
         selection = useful, chosen.hits / chosen.trials
+    levels = reached(split.evaluation, 1 - miss)
     return _Played(
         model=model,
-        levels=reached(split.evaluation, 1 - exact(level, "level")),
+        levels=levels,
         train=reached(split.train, _CONFIDENCE),
         selection=selection,
+        strongest=(chosen or levels.strongest).level,
         way=way,
     )
 
@@ -164,6 +181,24 @@ def _adversaries(place: World, queries: int) -> list[Adversary]:
     return [*once, *often]
 
 
+def _informed(place: World, model: Any, how: Asked) -> list[Adversary]:
+    """Who knows the model's formula and all but the secret of a Gaussian record."""
+    if not isinstance(place, GaussianWorld) or len(place.known) < place.joint.attributes - 1:
+        return []
+    found = linear(model, place)
+    row = np.array([int(c.p) / int(c.q) for c in found.coefficients])
+    offset = int(found.offset.p) / int(found.offset.q)
+    variance = fmpq(0) if how.white else found.variance / how.independent
+    rounded = isinstance(model, Rounding)
+    attack = Candidates(
+        law=place.secret_law,
+        ask=model.answer if rounded else lambda X: X @ row + offset,
+        scale=float(arb(variance)) ** 0.5,
+        attributes=place.joint.attributes,
+    )
+    return [] if not (found.exact or rounded) else [Adversary(attack=attack)]
+
+
 def _outcome(
     cell: Cell,
     place: World,
@@ -174,7 +209,10 @@ def _outcome(
     allowed: Theory,
     queries: int,
 ) -> Outcome:
-    """The strongest level against the line; its p-value is that of the hits at the line's upper end."""
+    """Every level against the line: the least p-value of their hits, times how many there are.
+
+    And times the limits of which the line is the least.
+    """
     best = played.levels.strongest
     success = played.levels.success
     observed = Observed(lower=success.lower, upper=success.upper, exact=False, trials=best.trials)
@@ -183,7 +221,7 @@ def _outcome(
         for one in played.levels.levels
     ]
     point = _point(cell, place, split, honest, played, found, queries)
-    smallest = min(1.0, min(chances) * len(chances))
+    smallest = min(1.0, min(chances) * len(chances) * found.limits)
     return Outcome(theory=allowed, observed=observed, p_value=smallest, measures=point.to_json())
 
 
@@ -198,8 +236,7 @@ def _ends(levels: Levels) -> dict[str, dict[str, Any]]:
     }
 
 
-def _attack(levels: Levels, name: str) -> dict[str, Any]:
-    best = levels.strongest.level
+def _attack(levels: Levels, best: str, name: str) -> dict[str, Any]:
     return {"name": name, "level": best, **_ends(levels)[best]}
 
 
@@ -223,7 +260,7 @@ def _point(
         "setting": what.setting,
         "replicate": int(cell.parameters["replicate"]),
         "utility": useful,
-        "attack": _attack(played.levels, name),
+        "attack": _attack(played.levels, played.strongest, name),
         "attacks": _ends(played.levels),
         "base": place.base.upper,
         "bayes": {
@@ -239,7 +276,7 @@ def _point(
         "epsilon": getattr(model, "epsilon_", None),
         "role": what.role,
         "train": {
-            "attack": _attack(played.train, name),
+            "attack": _attack(played.train, played.strongest, name),
             "utility": utility(place, played.model, split.train)["value"],
         },
     }

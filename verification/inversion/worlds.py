@@ -91,6 +91,15 @@ class GaussianWorld(World):
         """Coefficients of E[y|x], as doubles."""
         return np.array([float(arb(v)) for v in self.joint.coefficients])
 
+    def secret_law(
+        self, side: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Mean and standard deviation of the secret attribute given what the attacker sees."""
+        found = self.game(coefficients=(fmpq(0),) * self.joint.attributes).posterior()
+        row = np.array([float(arb(value)) for value in found.coefficients[1:]])
+        deviation = float(arb(found.variance)) ** 0.5
+        return side @ row, np.full(len(side), deviation)
+
 
 @dataclass(frozen=True, kw_only=True)
 class RuleWorld(World):

@@ -15,9 +15,12 @@ if TYPE_CHECKING:
 
     Answers = NDArray[np.float64]
 
-# A bound is a dozen operations and a determinant of at most some hundred columns, all of positive
-# terms; what it takes to cover their roundoff is far below this.
+# A bound is a dozen operations on sums of positive terms; what it takes to cover their roundoff is far
+# below this.
 _ROUNDING = 2.0**-40
+# A variance, and the eigenvalues of a covariance of at most some hundred columns, are right to within
+# this share of the largest: a small eigenvalue beside a large one may be roundoff alone.
+_SPREAD = 2.0**-44
 
 
 def infinite() -> Reading:
@@ -29,6 +32,12 @@ def infinite() -> Reading:
 def nothing() -> Reading:
     """Of an answer that is always the same."""
     return Reading.computed(0.0, method="the answer does not depend on the record", bound=True)
+
+
+def log_above(count: int) -> float:
+    """log of a count >= 1, rounded up: exactly 0 for 1."""
+    # a logarithm is right to within one unit in the last place
+    return math.nextafter(math.log(count), math.inf) if count > 1 else 0.0
 
 
 def discrete(answers: Answers, *, possible: float) -> Reading:
@@ -72,12 +81,13 @@ def additive(answers: Answers, *, scale: float, law: str) -> Reading:
     Source: Cover, Thomas 2006, theorem 8.6.5 and chapter 12 (maximum entropy).
     """
     if law == "gaussian" and answers.ndim == 1:
-        variance = float(answers.var())
+        variance = float(answers.var()) * (1 + _SPREAD)
         return channel_information(gain=1, variance=variance, noise_variance=scale * scale)
     columns = answers.reshape(len(answers), -1)
     spread = np.atleast_2d(np.cov(columns, rowvar=False, bias=True))
     noise = scale * scale if law == "gaussian" else 2 * scale * scale
     roots = np.maximum(np.linalg.eigvalsh(spread), 0.0)  # roundoff may leave one below 0
+    roots += _SPREAD * float(np.trace(spread))
     nats = math.fsum(np.log1p(roots / noise)) / 2
     if law == "laplace":
         # the entropy of N(0, 2 b^2) less that of the noise

@@ -18,6 +18,7 @@ from mipriv.guarantee import ApproxDP
 from mipriv.learn.baselines._classes import coded
 from mipriv.learn.baselines._draws import Draws, draws
 from mipriv.learn.baselines._epsilon import upward
+from mipriv.learn.baselines._readings import log_above
 from mipriv.rigor.decimals import exact, unit, whole
 
 if TYPE_CHECKING:
@@ -127,7 +128,8 @@ class DPTreeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  #
         self.leaves_ = kept / kept.sum(axis=1, keepdims=True)
         different = len(np.unique(self.leaves_, axis=0))
         method = "log of the number of different leaves"
-        self.information_ = Reading.computed(math.log(different), method=method, bound=True)
+        most = log_above(different)
+        self.information_ = Reading.computed(most, method=method, bound=True)
         return self
 
     def answer(self, X: ArrayLike) -> NDArray[np.float64]:

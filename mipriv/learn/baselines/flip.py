@@ -7,6 +7,7 @@ from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from flint import arb, fmpq
 from scipy.special import ndtr
 from sklearn.utils import check_array, check_random_state
 
@@ -16,11 +17,17 @@ from mipriv.learn.baselines import _readings
 from mipriv.learn.baselines._wrapper import Wrapper
 from mipriv.learn.baselines.answers import answers_of
 from mipriv.learn.release import KINDS, release_noise
+from mipriv.rigor.decimals import exact
+from mipriv.rigor.enclosure import Enclosure, enclose
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import ArrayLike, NDArray
 
     Answers = NDArray[np.float64]
+
+_DIGITS = 18  # more than a double holds
 
 
 class FlippedLabel(Wrapper):
@@ -80,26 +87,35 @@ class FlippedLabel(Wrapper):
         self.noise_ = release_noise(self.noise, X=rows, grid=self.grid, random_state=known)
         self.keep_ = float(self.keep)
         count = answers.shape[1]
-        counts = np.bincount(answers.argmax(axis=1), minlength=count)
-        own = self._kept(counts / counts.sum())
-        most = self._kept(np.full(count, 1 / count))  # a symmetric channel's capacity
+        counts = np.bincount(answers.argmax(axis=1), minlength=count).tolist()
+        own, most = self._kept(counts), self._kept([1] * count)  # a symmetric channel's capacity
+        upper = float(most.upper)
         reading = Reading(
-            value=min(own, most),
+            value=min(float(own.upper), upper),
             lower=0.0,
-            upper=most,
+            upper=upper,
             confidence=1.0,
             method="randomised response on the label; at most its capacity",
             bound=True,
         )
         self.information_ = _readings.processed(reading, self.estimator_)
 
-    def _kept(self, shares: NDArray[np.float64]) -> float:
-        """Information of the answer about the label, for labels of these shares."""
-        count = len(shares)
-        other = (1 - self.keep) / count
-        row = np.array([self.keep + other, *[other] * (count - 1)])
-        total = _entropy(self.keep * shares + other) - _entropy(row)
-        return max(total, 0.0)
+    def _kept(self, counts: Sequence[int]) -> Enclosure:
+        """Information of the answer about the label, for labels so frequent.
+
+        Where little is kept, two entropies cancel, to nothing in doubles: an enclosure.
+        """
+        keep, count = exact(self.keep_, "keep"), len(counts)
+        other = (1 - keep) / count
+        heard = [keep * fmpq(one, sum(counts)) + other for one in counts]
+
+        def evaluate() -> arb | fmpq:
+            if keep == 0 or max(counts) == sum(counts):
+                return fmpq(0)
+            row = _negative(keep + other) + (count - 1) * _negative(other)
+            return row - sum(map(_negative, heard), arb(0))
+
+        return enclose(evaluate, digits=_DIGITS, what="the information")
 
     def _release(self, X: Any, answers: Answers) -> Answers:
         draws = ndtr(self.noise_.normals(self._rows(X), 2))
@@ -123,6 +139,6 @@ class FlippedLabel(Wrapper):
         return tags
 
 
-def _entropy(masses: NDArray[np.float64]) -> float:
-    positive = masses[masses > 0]
-    return -math.fsum(positive * np.log(positive))
+def _negative(mass: fmpq) -> arb:
+    """mass log mass."""
+    return mass * arb(mass).log() if mass > 0 else arb(0)

@@ -98,7 +98,8 @@ class OutputNoise(Wrapper):
             (classes,) for a classifier, whose noise may be correlated.
         information_: of I(X; answer), in nats: an upper bound for X uniform on the training records
             (`log(1 + v/w)/2` of Gaussian noise on a regression), for who does not know the key and
-            asks once; an estimate, and no bound, if the answers inside are random at each call.
+            asks once; an estimate, and no bound, if the answers inside are random at each call.  It
+            is that of ideal real noise (Mironov 2012).
 
     >>> from sklearn.linear_model import LinearRegression
     >>> X = np.array([[0.0], [1.0], [2.0], [3.0]])
@@ -220,7 +221,8 @@ class Rounding(Wrapper):
         if answers.ndim == 2 and _probabilities(self.estimator_):
             # 0, ..., round(1/step), and one more where roundoff might lift a half
             levels = math.floor(1 / self.step + 0.5 + 1e-6) + 1
-            possible = answers.shape[1] * math.log(levels)
+            every = answers.shape[1] * _readings.log_above(levels)
+            possible = math.nextafter(every, math.inf)
         own = _readings.discrete(self._release(X, answers), possible=possible)
         self.information_ = _readings.processed(own, self.estimator_)
 
@@ -284,7 +286,7 @@ class HardLabel(Wrapper):
         self._require_classifier()
 
     def _learn(self, X: Any, answers: Answers) -> None:
-        possible = math.log(answers.shape[1])
+        possible = _readings.log_above(answers.shape[1])
         own = _readings.discrete(self._release(X, answers), possible=possible)
         self.information_ = _readings.processed(own, self.estimator_)
 

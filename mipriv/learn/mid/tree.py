@@ -11,7 +11,7 @@ import numpy as np
 from mipriv.errors import ParameterError, require
 from mipriv.learn.mid._classifier import TreeClassifier
 from mipriv.learn.mid._encode import columns_named
-from mipriv.learn.mid._grow import Rule, grow, paying
+from mipriv.learn.mid._grow import Rule, fitted
 from mipriv.learn.mid._readings import log_loss
 from mipriv.rigor.decimals import whole
 
@@ -25,11 +25,20 @@ class MIDTreeClassifier(TreeClassifier):
     The answer is the class shares of a leaf, a function of the record, so that on the training
     sample I(X; answer) is the entropy of the answer: at most H(leaf), equal when no two leaves
     answer alike.  Splitting a node of n of the N records on attribute A changes the objective by
-    (n/N)(lam w_A SplitInfo(A) - IG(A)), w_A = 1.  The tree splits each node that holds two classes
-    where IG - lam w_A SplitInfo is largest (ties: lowest column, then lowest threshold), and goes
-    on where that is negative; then, from the leaves up, a split stays if its subtree, itself cut
-    back, does not raise the objective.  No other cutting back of the grown tree is better; another
-    tree may be.  With lam = 0 this is ID3, and where every lam w_A > 1 it is the root alone.
+    (n/N)(lam w_A SplitInfo(A) - IG(A)), w_A = 1.  Two trees are grown, and
+    the one of the lower objective is kept.  One splits each node that holds two classes where
+    IG - lam w_A SplitInfo is largest (ties: lowest column, then lowest threshold), and goes on
+    where that is negative; the other, ID3, where IG is, taking columns of lam w_A > 1 last, as their
+    splits never pay by themselves.  In both, from the leaves up, a split then stays if its subtree,
+    itself cut back, does not raise the objective.  No other cutting back of a grown tree is better,
+    so that with lam w_A <= 1 the objective is never above ID3's, however it is cut back; another
+    tree may be better still.  With lam = 0 the tree is ID3's, and where every lam w_A > 1
+    it is the root alone.
+
+    Records are few against lam if lam log N < H(Y): a leaf for each record then has a lower objective
+    than no split at all, and the tree learns by heart; `min_samples_leaf` forbids it.  What is
+    penalised is H(leaf): `information_` can rise with lam, since the leaves of a smaller tree are
+    less pure and so answer more differently.
 
     Categories are split into one branch each, so that a path asks for an attribute once; numbers at
     the midpoint of two neighbouring values, as often as it pays.
@@ -46,14 +55,13 @@ class MIDTreeClassifier(TreeClassifier):
         weights: w_A of each column, finite, >= 0; None: 1.  Not together with `sensitive`.
         categorical: columns that hold categories, which may be strings: a list of indices, "all",
             or None.  The others hold finite numbers.
-        max_depth: most decisions on a path, >= 1; None: no limit.  The time of a fit grows with
-            records times depth.  With lam > 0 and many distinct numbers a split that peels a few
-            records of one class off may pay where an even one does not, again and again: paths can
-            then have thousands of decisions, unless this or `min_samples_leaf` forbids it.
+        max_depth: most decisions on a path, >= 1; None: those of ID3's longest path, and where lam > 0
+            no fewer than there are columns of categories.  The time of a fit grows with records
+            times depth.
         min_samples_leaf: training records that every branch must hold, >= 1.
         patience: splits in a row on a path that may raise the objective, each by itself, before
-            growth stops there, >= 0; None: no limit, and with lam > 0 the same long paths.  It
-            matters for lam > 0 alone.
+            the growth by IG - lam w_A SplitInfo stops there, >= 0; None: no limit.  Without effect
+            on ID3.
 
     Attributes:
         classes_: the classes, in the order of the answers.
@@ -122,8 +130,7 @@ class MIDTreeClassifier(TreeClassifier):
             patience=None if patience is None else whole(patience, "patience", at_least=0),
             **self._limits(),
         )
-        grown = grow(sample, rule)
-        tree = grown.pruned(paying(grown, rule.prices))
+        tree = fitted(sample, rule)
         self._keep(tree, sample)
         inner = ~tree.leaf
         self.penalty_ = float(weights[tree.column[inner]] @ tree.spent[inner]) / len(sample.labels)
