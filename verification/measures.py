@@ -87,7 +87,9 @@ class Utility:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attack(Ends):
-    """Success of the strongest adversary; the larger, the worse for the defence.
+    """Success of the strongest adversary, chosen on selection records where there are some.
+
+    The larger, the worse for the defence.
 
     Attributes:
         name: of the measure, as an axis says it.

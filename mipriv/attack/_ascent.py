@@ -81,5 +81,7 @@ def _polished(objective: Objective, start: Tensor, iterations: int) -> Tensor:
         return float(total.detach()), gradient.reshape(-1).numpy()
 
     options = {"maxiter": iterations, "ftol": 0.0, "gtol": 1e-10}
-    found = minimize(negated, start.reshape(-1).numpy(), jac=True, method="L-BFGS-B", options=options)
+    found = minimize(
+        negated, start.reshape(-1).numpy(), jac=True, method="L-BFGS-B", options=options
+    )
     return torch.tensor(found.x).reshape(shape)

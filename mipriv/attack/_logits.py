@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from mipriv.attack.inversion.protocol import Observation
 from mipriv.errors import ParameterError, require
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 Logits = Callable[[Tensor], Tensor]
 
@@ -49,6 +53,23 @@ def logits_of(model: Any) -> Logits:
     if callable(model):
         return model  # type: ignore[no-any-return]  # the caller's word
     raise ParameterError(f"model={type(model).__name__}: must be a function that gives logits")
+
+
+def wanted(labels: Any, classes: int) -> NDArray[np.int64]:
+    """Class numbers of what is sought, if they are columns of the model's logits; shape (N,)."""
+    numbers = np.asarray(labels)
+    valid = numbers.ndim == 1 and bool(((numbers >= 0) & (numbers < classes)).all())
+    whole = valid and bool((numbers == np.floor(numbers)).all())
+    require(whole, must=f"be class numbers from 0 to {classes - 1}, shape (N,)", labels=labels)
+    return numbers.astype(np.int64)
+
+
+def sought(seen: Observation) -> NDArray[np.float64]:
+    """The side information's one column: the class whose record is sought."""
+    side = np.asarray(seen.side, dtype=np.float64)
+    require(side.shape[1] == 1, must="hold the class number, shape (N, 1)", side=side.shape)
+    found: NDArray[np.float64] = side[:, 0]
+    return found
 
 
 def _of_module(module: nn.Module) -> Logits:

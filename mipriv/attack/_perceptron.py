@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from mipriv.errors import require
@@ -197,7 +198,7 @@ def _first(
 
     pieces: list[Tensor] = []
     widths = [inputs, *plan.hidden, outputs] if plan.hidden else []
-    for before, after in zip(widths, widths[1:], strict=False):
+    for before, after in pairwise(widths):
         matrix = torch.randn(before, after, generator=generator, dtype=torch.float64)
         pieces += [matrix * math.sqrt(2 / max(before, 1)), torch.zeros(after, dtype=torch.float64)]
     if pieces and plan.straight:

@@ -11,6 +11,7 @@ import tempfile
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
+from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -61,7 +62,9 @@ class Layers:
     def drawn(cls, widths: tuple[int, ...], generator: torch.Generator) -> Layers:
         """Normal weights of variance 2/inputs, shifts 0 (He et al. 2015)."""
         weights = [
-            torch.randn(low, high, generator=generator).mul_(math.sqrt(2 / low)).requires_grad_(True)
+            torch.randn(low, high, generator=generator)
+            .mul_(math.sqrt(2 / low))
+            .requires_grad_(True)
             for low, high in zip(widths, widths[1:], strict=False)
         ]
         shifts = [torch.zeros(high, requires_grad=True) for high in widths[1:]]
@@ -184,9 +187,7 @@ class WassersteinGan:
                 if self.checkpoint is not None:
                     training.keep(self.checkpoint, identity)
         finite = all(bool(t.isfinite().all()) for t in training.tensors())
-        require(
-            finite, must="be smaller: the training diverged", learning_rate=self.learning_rate
-        )
+        require(finite, must="be smaller: the training diverged", learning_rate=self.learning_rate)
         return GanPrior(
             training.generator.fixed(),
             training.critic.fixed(),
@@ -247,14 +248,8 @@ class _Training:
         lengths = (slopes.square().sum(dim=1) + 1e-12).sqrt()
         distance = self.critic(real).mean() - self.critic(made).mean()
         loss = self.plan.penalty * (lengths - 1).square().mean() - distance
-        gradients = torch.autograd.grad(loss, self.critic.tensors, allow_unused=True)
-        self.optimisers[1].step(
-            [
-                torch.zeros_like(own) if gradient is None else gradient
-                for own, gradient in zip(self.critic.tensors, gradients, strict=True)
-            ],
-            self.plan.learning_rate,
-        )
+        gradients = torch.autograd.grad(loss, self.critic.tensors)
+        self.optimisers[1].step(gradients, self.plan.learning_rate)
         return float(distance.detach())
 
     def _codes(self) -> Tensor:
@@ -292,7 +287,7 @@ class _Training:
             with np.load(Path(place), allow_pickle=False) as kept:
                 fits = str(kept["identity"]) == identity
                 arrays = {name: kept[name] for name in kept.files} if fits else {}
-        except (OSError, ValueError, KeyError, EOFError):
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile):
             raise ParameterError(f"{Path(place).name}: must be a whole checkpoint") from None
         require(fits, must="be of these records and parameters", checkpoint=Path(place).name)
         require(

@@ -122,9 +122,7 @@ class ImageClasses:
         )
         return found
 
-    def log_density(
-        self, images: Any, classes: Sequence[int] | None = None
-    ) -> NDArray[np.float64]:
+    def log_density(self, images: Any, classes: Sequence[int] | None = None) -> NDArray[np.float64]:
         """Log density of images under each class, in nats a pixel's unit.
 
         log N(x; template_c, noise^2 I + w^2 W W'), by the axes of W: within them the variances are

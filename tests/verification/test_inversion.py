@@ -270,7 +270,12 @@ def test_an_invertible_affine_map_of_the_answers_changes_no_adaptive_attack(
         with monkeypatch.context() as patch:
             patch.setattr(module, "observe", mapped)
             again = played(learner, population)
-        kept = {k: v for k, v in point(plain).attacks.items() if "log-mean" not in k}
+        unmapped = ("log-mean", "candidates")  # logarithms; and who knows the answers' formula
+        kept = {
+            level: ends
+            for level, ends in point(plain).attacks.items()
+            if not any(word in level for word in unmapped)
+        }
         assert kept
         for level, ends in kept.items():
             assert point(again).attacks[level] == ends

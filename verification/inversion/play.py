@@ -9,6 +9,7 @@ the choice of settings; none by default), `queries` (1), `asking` (repeat, near 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from math import isinf
 from typing import Any
@@ -24,7 +25,7 @@ from mipriv.attack.inversion.protocol import Attack, Observation
 from mipriv.attack.inversion.regression import Regression
 from mipriv.attack.inversion.table import Table
 from mipriv.errors import require
-from mipriv.learn.baselines.wrap import Rounding
+from mipriv.learn.baselines.answers import answers_of
 from mipriv.rigor.decimals import exact, whole
 from mipriv.rigor.intervals import p_value
 from verification.cell import Cell, Control, canonical
@@ -32,7 +33,7 @@ from verification.inversion import channels
 from verification.inversion.asking import asked, observe
 from verification.inversion.defences import Defence, defence
 from verification.inversion.linear import linear
-from verification.inversion.lines import Asked, Line, line, utility
+from verification.inversion.lines import Asked, Line, line, noises, utility
 from verification.inversion.records import Records, Split
 from verification.inversion.worlds import GaussianWorld, RuleWorld, World, world
 from verification.measures import Point
@@ -186,17 +187,19 @@ def _informed(place: World, model: Any, how: Asked) -> list[Adversary]:
     if not isinstance(place, GaussianWorld) or len(place.known) < place.joint.attributes - 1:
         return []
     found = linear(model, place)
+    silent = not noises(model)
+    if not silent and not found.exact:
+        return []
     row = np.array([int(c.p) / int(c.q) for c in found.coefficients])
     offset = int(found.offset.p) / int(found.offset.q)
-    variance = fmpq(0) if how.white else found.variance / how.independent
-    rounded = isinstance(model, Rounding)
+    variance = fmpq(0) if silent or how.white else found.variance / how.independent
     attack = Candidates(
         law=place.secret_law,
-        ask=model.answer if rounded else lambda X: X @ row + offset,
+        ask=partial(answers_of, model) if silent else lambda X: X @ row + offset,
         scale=float(arb(variance)) ** 0.5,
         attributes=place.joint.attributes,
     )
-    return [] if not (found.exact or rounded) else [Adversary(attack=attack)]
+    return [Adversary(attack=attack)]
 
 
 def _outcome(

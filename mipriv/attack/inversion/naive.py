@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,38 @@ if TYPE_CHECKING:
 
 _PERFECT = 1e-9  # of the answers' spread
 _KNOWS = frozenset({"model", "auxiliary"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dummies:
+    """Records in which the secret fills several columns: one row of numbers for each of its values.
+
+    Attributes:
+        rows: value of the secret -> numbers, all of one length.
+        position: column where they begin, the side information being the others in order.
+
+    >>> import numpy as np
+    >>> Dummies(rows={0: (0, 0), 1: (1, 0), 2: (0, 1)}, position=1)(2, np.array([[5.0, 7.0]]))
+    array([[5., 0., 1., 7.]])
+    """
+
+    rows: Mapping[Any, Sequence[float]]
+    position: int = 0
+
+    def __post_init__(self) -> None:
+        lengths = {len(row) for row in self.rows.values()}
+        require(len(lengths) == 1, must="be of one length", rows=sorted(lengths))
+        object.__setattr__(self, "position", whole(self.position, "position", at_least=0))
+
+    def __call__(self, value: Any, side: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Records of one value of the secret and every side information."""
+        import numpy as np
+
+        require(value in self.rows, must="be a value with a row", secret=value)
+        width = side.shape[1]
+        require(self.position <= width, must=f"lie from 0 to {width}", position=self.position)
+        own = np.tile(np.asarray(self.rows[value], dtype=np.float64), (len(side), 1))
+        return np.hstack([side[:, : self.position], own, side[:, self.position :]])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +67,10 @@ class MaximumAPosteriori:
             others in order.
         refit: whether scale, slope and shift are learned.
         records: (value, side of shape (N, p)) -> records to ask the model about, in the place of
-            `position`: where the side holds the label, or the secret several columns.
+            `position`: where the side holds the label, or the secret several columns (`Dummies`).
+        prior: (secrets, side of shape (N, p)) -> p(v|x_K), shape (N, secrets), >= 0; None: the same
+            p(v) for all records, from the auxiliary ones, as published.  With the exact one, the
+            model's own answers and their true scale the attack is Bayes' rule.
         state: what `fit` learned.
 
     Source: Fredrikson et al. 2014 (the answer's likelihood there is that of the label).
@@ -45,6 +80,7 @@ class MaximumAPosteriori:
     position: int = 0
     refit: bool = False
     records: Callable[[Any, NDArray[np.float64]], NDArray[np.float64]] | None = None
+    prior: Callable[[NDArray[Any], NDArray[np.float64]], NDArray[np.float64]] | None = None
     state: _State | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -93,12 +129,27 @@ class MaximumAPosteriori:
         state = fitted(self.state, self.name)
         mean = seen.answers.mean(axis=1)
         scores = []
-        for value, prior in zip(state.values.tolist(), state.priors.tolist(), strict=True):
+        priors = self._priors(state, seen.side)
+        for value, prior in zip(state.values.tolist(), priors, strict=True):
             expected = state.shift + state.slope * self._asked(state, value, seen.side)
             require(expected.shape == mean.shape, must=f"answer {mean.shape}", model=expected.shape)
             distance = ((mean - expected) ** 2).sum(axis=1)
             scores.append(prior - distance / (2 * state.scale**2))
         found: NDArray[Any] = state.values[np.stack(scores, axis=1).argmax(axis=1)]
+        return found
+
+    def _priors(self, state: _State, side: NDArray[np.float64]) -> NDArray[np.float64]:
+        """log p(v|x_K), one row a value; -inf of what cannot be."""
+        import numpy as np
+
+        if self.prior is None:
+            return np.broadcast_to(state.priors[:, None], (len(state.priors), len(side)))
+        shape = (len(side), len(state.values))
+        given = np.asarray(self.prior(state.values, side), dtype=np.float64)
+        valid = given.shape == shape and bool((given >= 0).all())
+        require(valid, must=f"give {shape} numbers >= 0", prior=given.shape)
+        with np.errstate(divide="ignore"):
+            found: NDArray[np.float64] = np.log(given).T
         return found
 
     def _asked(self, state: _State, value: Any, side: NDArray[np.float64]) -> NDArray[np.float64]:
