@@ -168,7 +168,8 @@ def _trained(
     steps = 0
     for _ in range(plan.epochs):
         order = torch.randperm(len(x), generator=generator)
-        for rows in order.split(plan.batch):
+        for start_row in range(0, len(x), plan.batch):
+            rows = order[start_row : start_row + plan.batch]
             vector.requires_grad_(True)
             loss = _loss(vector, shapes, x[rows], y[rows], shares)
             (gradient,) = torch.autograd.grad(loss, vector)
@@ -214,8 +215,10 @@ def _first(
 
 
 def _pieces(vector: Tensor, shapes: list[tuple[int, ...]]) -> Iterator[Tensor]:
+    import torch
+
     sizes = [math.prod(shape) for shape in shapes]
-    for piece, shape in zip(vector.split(sizes), shapes, strict=True):
+    for piece, shape in zip(torch.split_with_sizes(vector, sizes), shapes, strict=True):
         yield piece.view(shape)
 
 

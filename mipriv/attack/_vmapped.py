@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from mipriv.attack.update_leaks import VmappedUpdates
+    from mipriv.attack.updates import VmappedUpdates
 
 Parameters = dict[str, Tensor]
 
@@ -32,12 +32,15 @@ def answers(
 
     work = _Work(updates, probes, queries)
     records, labels = torch.as_tensor(X, dtype=work.dtype), torch.as_tensor(y)
-    before, after = [], []
+    before: list[Tensor] = []
+    after: list[Tensor] = []
     with torch.no_grad():
-        for rows in torch.arange(len(records)).split(updates.at_once):
-            draws = work.draw(len(rows), updates.steps, records.shape[1])
+        for start in range(0, len(records), updates.at_once):
+            rows = slice(start, start + updates.at_once)
+            count = len(labels[rows])
+            draws = work.draw(count, updates.steps, records.shape[1])
             if work.fresh or not before:
-                before.append(work.before(len(rows)))
+                before.append(work.before(count))
             after.append(work.after(records[rows], labels[rows], draws))
     found = [torch.cat(part).to(torch.float64).numpy() for part in (before, after)]
     # without fresh noise every query is answered alike
@@ -118,7 +121,7 @@ class _Work:
         """Answers to the probes with draws (q, M, noise), shape (q, M, k)."""
         count = len(self.probes)
         asked = self.probes.repeat(self.queries, *(1,) * (self.probes.ndim - 1))
-        result = self._call(parameters, asked, draws.reshape(-1, self.updates.noise))
+        result = self._call(parameters, asked, draws.reshape(len(asked), self.updates.noise))
         rule = self.updates.release
         found: Tensor = result.softmax(dim=-1) if rule is None else rule(result)
         return found.reshape(self.queries, count, -1)

@@ -9,6 +9,7 @@ import os
 import sys
 import tempfile
 from dataclasses import asdict, dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 from zipfile import BadZipFile
@@ -53,6 +54,23 @@ class Layers:
             found = torch.addmm(shift, found, weights)
         return found
 
+    def slopes(self, rows: Tensor) -> Tensor:
+        """Gradient of the sum of the outputs in each row, differentiable in weights; (N, inputs).
+
+        Between kinks the layers are affine, and so the gradient depends on the rows through the
+        signs alone: no second derivative of the rectifiers is lost.
+        """
+        signs, found = [], rows
+        with torch.no_grad():
+            for weights, shift in zip(self.weights[:-1], self.shifts[:-1], strict=True):
+                found = torch.addmm(shift, found, weights)
+                signs.append(torch.where(found > 0, 1.0, _SLOPE).to(found.dtype))
+                found = found * signs[-1]
+        back = self.weights[-1].sum(dim=1).expand(len(rows), -1)
+        for weights, sign in zip(reversed(self.weights[:-1]), reversed(signs), strict=True):
+            back = (back * sign) @ weights.T
+        return back
+
     @property
     def tensors(self) -> list[Tensor]:
         """All that is trained."""
@@ -65,7 +83,7 @@ class Layers:
             torch.randn(low, high, generator=generator)
             .mul_(math.sqrt(2 / low))
             .requires_grad_(True)
-            for low, high in zip(widths, widths[1:], strict=False)
+            for low, high in pairwise(widths)
         ]
         shifts = [torch.zeros(high, requires_grad=True) for high in widths[1:]]
         return cls(tuple(weights), tuple(shifts))
@@ -90,6 +108,8 @@ class GanPrior:
         centre, scale: of the public records' coordinates.
         distances: the critic's estimate of the Wasserstein distance after each step of the
             generator, in those units.
+        reach: size of a coordinate of z up to which both have been trained well enough; beyond it
+            the critic's score may rise without bound.
     """
 
     generator: Layers
@@ -97,6 +117,7 @@ class GanPrior:
     centre: Tensor
     scale: Tensor
     distances: NDArray[np.float64]
+    reach: float
 
     @property
     def dimension(self) -> int:
@@ -129,6 +150,8 @@ class WassersteinGan:
         batch_size: >= 1.
         learning_rate: of Adam, > 0.
         penalty: > 0.
+        reach: of codes in an attack, > 0: a coordinate of z lies beyond 2 in 4.6 % of the draws
+            that were trained on.
         seed: whole number >= 0.
         checkpoint: file of the state, replaced in one move about twenty times; if it exists the
             training goes on from it and ends as if it had not been interrupted; None: none.
@@ -145,6 +168,7 @@ class WassersteinGan:
     batch_size: int = 64
     learning_rate: float = 1e-3
     penalty: float = 10.0
+    reach: float = 2.0
     seed: int = 0
     checkpoint: Place | None = field(default=None, compare=False)
     verbose: bool = field(default=False, compare=False)
@@ -155,7 +179,7 @@ class WassersteinGan:
         widths = tuple(whole(width, "hidden", at_least=1) for width in self.hidden)
         object.__setattr__(self, "hidden", widths)
         object.__setattr__(self, "seed", whole(self.seed, "seed", at_least=0))
-        for name in ("learning_rate", "penalty"):
+        for name in ("learning_rate", "penalty", "reach"):
             value = getattr(self, name)
             require(exact(value, name) > 0, must="be finite and > 0", **{name: value})
 
@@ -194,12 +218,13 @@ class WassersteinGan:
             torch.tensor(centre),
             torch.tensor(scale),
             np.array(training.distances),
+            float(self.reach),
         )
 
     def _identity(self, rows: NDArray[np.float64]) -> str:
         """Of records and parameters; more iterations may be asked of a training that was kept."""
         values = asdict(self)
-        for name in ("checkpoint", "verbose", "iterations"):
+        for name in ("checkpoint", "verbose", "iterations", "reach"):
             del values[name]
         found = hashlib.blake2b(json.dumps(values, sort_keys=True).encode(), digest_size=16)
         found.update(str(rows.shape).encode() + np.ascontiguousarray(rows).tobytes())
@@ -242,11 +267,11 @@ class _Training:
             made = self.generator(self._codes())
         real = self.rows[chosen]
         between = torch.rand(size, 1, generator=self.random)
-        mixed = torch.lerp(real, made, between).requires_grad_(True)
-        (slopes,) = torch.autograd.grad(self.critic(mixed).sum(), mixed, create_graph=True)
+        slopes = self.critic.slopes(torch.lerp(real, made, between))
         # a norm of exactly 0 has no gradient
         lengths = (slopes.square().sum(dim=1) + 1e-12).sqrt()
-        distance = self.critic(real).mean() - self.critic(made).mean()
+        scores = self.critic(torch.cat([real, made]))
+        distance = scores[:size].mean() - scores[size:].mean()
         loss = self.plan.penalty * (lengths - 1).square().mean() - distance
         gradients = torch.autograd.grad(loss, self.critic.tensors)
         self.optimisers[1].step(gradients, self.plan.learning_rate)
@@ -284,7 +309,7 @@ class _Training:
     def resume(self, place: Place, identity: str) -> None:
         """Go on from what `keep` wrote."""
         try:
-            with np.load(Path(place), allow_pickle=False) as kept:
+            with Path(place).open("rb") as file, np.load(file, allow_pickle=False) as kept:
                 fits = str(kept["identity"]) == identity
                 arrays = {name: kept[name] for name in kept.files} if fits else {}
         except (OSError, ValueError, KeyError, EOFError, BadZipFile):

@@ -65,7 +65,8 @@ class Reconstructions:
 class GenerativeInversion:
     """argmin_z -realism(z) + weight * loss(T(G(z)), class), over several restarts.
 
-    Restarts begin at draws of N(0, I); the one whose identity loss is least is kept, whatever its
+    Codes stay within the prior's reach, since a critic's score has no maximum.  Restarts begin at
+    draws of N(0, I); the one whose identity loss is least is kept, whatever its
     realism, the first of equals.  The white box is the logits T, without the noise of a release.
 
     Attributes:
@@ -77,7 +78,7 @@ class GenerativeInversion:
         restarts: of each, >= 1.
         steps: of ascent from each restart, >= 0.
         learning_rate: first step, in the units of z, > 0.
-        polish: iterations of L-BFGS after them, >= 0; for priors and networks that are smooth.
+        polish: iterations of L-BFGS after them, >= 0, which take a smooth objective to its optimum.
         seed: whole number >= 0; nothing else is drawn.
         state: what `fit` learned.
 
@@ -92,7 +93,7 @@ class GenerativeInversion:
     restarts: int = 5
     steps: int = 300
     learning_rate: float = 0.05
-    polish: int = 0
+    polish: int = 50
     seed: int = 0
     state: _State | None = field(default=None, repr=False, compare=False)
 
@@ -179,7 +180,7 @@ class GenerativeInversion:
         numbers = torch.tensor(wanted(labels, state.classes))
         random = torch.Generator().manual_seed(self.seed)
         parts = []
-        for piece in numbers.split(max(1, _ROWS // self.restarts)):
+        for piece in torch.split(numbers, max(1, _ROWS // self.restarts)):
             shape = (len(piece) * self.restarts, state.prior.dimension)
             start = torch.randn(*shape, generator=random, dtype=torch.float64)
             parts.append(self._best(state, piece, start))
@@ -200,6 +201,7 @@ class GenerativeInversion:
             steps=self.steps,
             learning_rate=float(self.learning_rate),
             polish=self.polish,
+            reach=state.prior.reach,
         )
         with torch.no_grad():
             records = state.prior.generate(codes)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -16,15 +17,20 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+@runtime_checkable
 class Prior(Protocol):
     """A generator: x = G(z), z ~ N(0, I).
 
     Attributes:
         dimension: coordinates of z.
+        reach: size of a coordinate of z beyond which the realism says nothing; infinite where it
+            falls fast enough by itself.
     """
 
     @property
     def dimension(self) -> int: ...
+    @property
+    def reach(self) -> float: ...
 
     def generate(self, codes: Tensor) -> Tensor:
         """G(z) of each row, differentiable; (N, dimension) -> (N, pixels), doubles."""
@@ -45,10 +51,10 @@ class Recipe(Protocol):
 
 def prior_of(prior: Prior | Recipe, records: Any) -> Prior:
     """The prior itself, or what its recipe makes of public records."""
-    if hasattr(prior, "generate"):
+    if isinstance(prior, Prior):
         return prior
-    found: Prior = prior.fit(checked_records(records))
-    return found
+    require(hasattr(prior, "fit"), must="generate records or have fit", prior=prior)
+    return prior.fit(checked_records(records))
 
 
 def checked_records(records: Any) -> NDArray[np.float64]:
@@ -88,6 +94,11 @@ class LinearPrior:
     def dimension(self) -> int:
         """Coordinates of z."""
         return int(self.weights.shape[1])
+
+    @property
+    def reach(self) -> float:
+        """Infinite: the realism is a log density."""
+        return math.inf
 
     def generate(self, codes: Tensor) -> Tensor:
         """mean + W z of each row."""

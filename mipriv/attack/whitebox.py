@@ -118,9 +118,15 @@ class EnumeratedMAP:
 
     def infer(self, seen: Observation) -> NDArray[np.float64]:
         """The likeliest record of the class that each row's side names, shape (N, 1); (N, p)."""
-        from mipriv.attack._logits import sought
+        return _inferred(self.maxima, seen)
 
-        return self.maxima(sought(seen)).records  # type: ignore[arg-type]  # an array of numbers
+
+def _inferred(maxima: Callable[[Any], Maxima], seen: Observation) -> NDArray[np.float64]:
+    """The record of each row's class, each class looked for once."""
+    from mipriv.attack._logits import sought
+
+    classes, own = np.unique(sought(seen), return_inverse=True)
+    return maxima(classes).records[own.ravel()]
 
 
 def normal_likelihood(predict: Any, *, answers: Sequence[float], scale: float) -> LogLikelihood:
@@ -184,7 +190,7 @@ class AscentMAP:
 
     prior: Prior | Recipe
     restarts: int = 15
-    steps: int = 200
+    steps: int = 100
     learning_rate: float = 0.1
     polish: int = 100
     seed: int = 0
@@ -244,7 +250,7 @@ class AscentMAP:
         random = torch.Generator().manual_seed(self.seed)
         size = (self.restarts, state.prior.dimension)
         parts = []
-        for piece in numbers.split(max(1, _ROWS // (self.restarts + 1))):
+        for piece in torch.split(numbers, max(1, _ROWS // (self.restarts + 1))):
             start = torch.zeros(len(piece), self.restarts + 1, size[1], dtype=torch.float64)
             start[:, 1:] = torch.randn(len(piece), *size, generator=random, dtype=torch.float64)
             parts.append(self._best(state, piece, start.reshape(-1, size[1])))
@@ -253,9 +259,7 @@ class AscentMAP:
 
     def infer(self, seen: Observation) -> NDArray[np.float64]:
         """The best record of the class that each row's side names, shape (N, 1); (N, p)."""
-        from mipriv.attack._logits import sought
-
-        return self.maxima(sought(seen)).records  # type: ignore[arg-type]  # an array of numbers
+        return _inferred(self.maxima, seen)
 
     def _best(self, state: _State, labels: Tensor, start: Tensor) -> tuple[Tensor, Tensor]:
         import torch

@@ -242,22 +242,24 @@ def cosine_images(
         ((i, j) for i in range(size) for j in range(size) if i + j > 0),
         key=lambda wave: (wave[0] ** 2 + wave[1] ** 2, wave),
     )[: shaping + bending]
-    loadings = tuple(
-        tuple(scale * _wave(size, row, column, i, j) for i, j in waves)
-        for row in range(size)
-        for column in range(size)
-    )
-    draw = random.Random(seed)
-    codes: dict[tuple[int, ...], None] = {}
-    while len(codes) < count:
-        codes[tuple(draw.choice(_LEVELS) for _ in range(shaping))] = None
+    pixels = [(row, column) for row in range(size) for column in range(size)]
+    loadings = tuple(tuple(scale * _wave(size, *at, *wave) for wave in waves) for at in pixels)
     factors = FactorModel(
         loadings=loadings,
-        identities=tuple(tuple(fmpq(v) for v in code) + (fmpq(0),) * bending for code in codes),
+        identities=_codes(count, shaping, bending, seed),
         within=nonnegative(within, "within"),
         noise=exact(noise, "noise"),
     )
     return ImageClasses(side=size, factors=factors, private=own)
+
+
+def _codes(count: int, shaping: int, bending: int, seed: int) -> tuple[tuple[fmpq, ...], ...]:
+    """Weights of the patterns for each class, all different; 0 of those that deform alone."""
+    draw = random.Random(seed)
+    codes: dict[tuple[int, ...], None] = {}
+    while len(codes) < count:
+        codes[tuple(draw.choice(_LEVELS) for _ in range(shaping))] = None
+    return tuple(tuple(fmpq(v) for v in code) + (fmpq(0),) * bending for code in codes)
 
 
 def _wave(side: int, row: int, column: int, i: int, j: int) -> fmpq:

@@ -22,6 +22,7 @@ FLOORS = {
     "mipriv.guarantee": 2,
     "mipriv.roles": 2,
     "mipriv.populations": 3,
+    "mipriv.datasets": 3,
     "mipriv.laws": 3,
     "mipriv.loss": 3,
     "mipriv.accounting": 3,

@@ -210,11 +210,11 @@ def test_the_largest_doubles_do_not_overflow() -> None:
             {"weights": [1] * 5, "sensitive": [0]},
             r"sensitive=\[0\]: must not be given with weights",
         ),
-        ({"sensitive": [5]}, r"sensitive=\[5\]: must lie below 5"),
+        ({"sensitive": [5]}, r"sensitive=5: must lie below 5, the number of columns"),
         ({"sensitive": [-1]}, r"sensitive=-1: must be a whole number >= 0"),
-        ({"sensitive": 1}, r"sensitive=1: must be a list of column indices"),
-        ({"categorical": "some"}, r"categorical=some: must be a list of column indices"),
-        ({"categorical": [7]}, r"categorical=\[7\]: must lie below 5"),
+        ({"sensitive": [1, 1]}, r"sensitive=\[1, 1\]: must name each column once"),
+        ({"categorical": "some"}, r"categorical=some: must be a column's index: X has no names"),
+        ({"categorical": 7}, r"categorical=7: must lie below 5, the number of columns"),
         ({"max_depth": 0}, r"max_depth=0: must be a whole number >= 1"),
         ({"min_samples_leaf": 0.5}, r"min_samples_leaf=0.5: must be a whole number >= 1"),
         ({"patience": -1}, r"patience=-1: must be a whole number >= 0"),
@@ -238,7 +238,7 @@ class NAType:
         (NAType(), "column 0 of X=.*: must hold no missing value"),
         (math.nan, "Input contains NaN"),
     ],
-    ids=str,
+    ids=["none", "pandas", "nan"],
 )
 def test_missing_categories_are_refused(value: Any, says: str) -> None:
     X = np.array([["a", "b"], ["b", "b"], [value, "b"]], dtype=object)
@@ -263,6 +263,8 @@ def test_a_column_of_numbers_holds_numbers(value: Any, says: str) -> None:
     X = np.array([["a", 1.0], ["b", 2.0], ["a", value]], dtype=object)
     with pytest.raises(ValueError, match=says):
         MIDTreeClassifier(categorical=[0]).fit(X, [0, 1, 0])
+    with pytest.raises(ParameterError, match="X: must hold numbers, or its columns of categories"):
+        MIDTreeClassifier().fit(X[:2], [0, 1])
 
 
 def test_a_category_must_be_hashable() -> None:

@@ -85,7 +85,7 @@ def test_limits_hold() -> None:
 @pytest.mark.parametrize(
     ("parameters", "says"),
     [
-        ({"sensitive": 3}, "sensitive=3: must be a column below 3"),
+        ({"sensitive": 3}, "sensitive=3: must lie below 3, the number of columns"),
         ({"sensitive": -1}, "sensitive=-1: must be a whole number >= 0"),
         ({"depth": 0.5}, "depth=0.5: must be a whole number >= 0"),
         ({"depth": None}, "depth=None: must be a whole number >= 0"),

@@ -141,7 +141,7 @@ def test_head_on_an_encoder_of_another_make() -> None:
     # one rounding apart: the sum of mean and std * noise may be fused or not
     assert torch.allclose(outputs, head.outputs(mean + std), rtol=2.0**-45, atol=2.0**-45)
     assert torch.equal(kl, divergence(mean, std))
-    assert torch.equal(head(features)[0], head.outputs(mean))
+    assert torch.equal(head(features, None)[0], head.outputs(mean))
     assert torch.all(VIBHead(10, 3, std=0)(features, noise)[1] == torch.inf)
     assert (VIBHead(1, 3).bottleneck, VIBHead(9, 3).bottleneck, PlainHead(9, 3).bottleneck) == (
         1,
@@ -372,7 +372,7 @@ def test_unfitted_and_diverging() -> None:
         ({"selection_fraction": 1.0}, "selection_fraction=1.0: must be < 1"),
         ({"encoder": 3}, "encoder=3: must be None or make a module of a number"),
         ({"encoder": lambda p: nn.Unflatten(1, (1, p))}, r"must turn \(N, p\) into features"),
-        ({"selection_fraction": 0.999}, "n_samples=150: must be >= 151"),
+        ({"selection_fraction": 0.999}, "a record to train on: 150 of n_samples=150"),
     ],
 )
 def test_bad_input_is_named_in_one_line(given: dict[str, Any], said: str) -> None:

@@ -11,6 +11,7 @@ from verification.bench import (
     sgd,
     sweeps,
     training,
+    update_leaks,
     vib,
     workers,
 )
@@ -26,4 +27,5 @@ BENCHMARKS = (
     *mid_linear.BENCHMARKS,
     *mid_tree.BENCHMARKS,
     *vib.BENCHMARKS,
+    *update_leaks.BENCHMARKS,
 )

@@ -291,7 +291,7 @@ def _point(
 def _panel(cell: Cell, queries: int, way: str) -> str:
     table = dict(cell.population)
     what = str(table.pop("name"))
-    side = [f"{key} {table[key]}" for key in ("side", "label") if table.get(key)]
+    side = [f"{key} {table[key]}" for key in ("identities", "side", "label") if table.get(key)]
     answers = "1 answer" if queries == 1 else f"{queries} answers"
     how = {"repeat": answers, "near": f"{answers} to near questions", "white-box": "white box"}
     return ", ".join([what, *side, how[way]])

@@ -69,8 +69,9 @@ class MaximumAPosteriori:
         records: (value, side of shape (N, p)) -> records to ask the model about, in the place of
             `position`: where the side holds the label, or the secret several columns (`Dummies`).
         prior: (secrets, side of shape (N, p)) -> p(v|x_K), shape (N, secrets), >= 0; None: the same
-            p(v) for all records, from the auxiliary ones, as published.  With the exact one, the
-            model's own answers and their true scale the attack is Bayes' rule.
+            p(v) for all records, from the auxiliary ones, as published.  It may be learned
+            (`mipriv.attack.inversion.priors.Frequencies`).  With the exact one, the model's own
+            answers and their true scale the attack is Bayes' rule.
         state: what `fit` learned.
 
     Source: Fredrikson et al. 2014 (the answer's likelihood there is that of the label).

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mipriv.attack.inversion.features import coded, fitted
 from mipriv.attack.inversion.leaves import LeafCounts, ask, leaf_counts
-from mipriv.attack.inversion.priors import Hidden
+from mipriv.attack.inversion.priors import Frequencies, Hidden
 from mipriv.attack.inversion.protocol import Observation
 from mipriv.errors import require
 from mipriv.rigor.decimals import nonnegative, whole
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _KNOWS = frozenset({"model", "auxiliary"})
 _AT_ONCE = 1 << 20  # records that the model is asked about at once
 _SAME = 1e-9  # answers this near are equal: far above rounding, far below shares of few records
+_AUXILIARY = "auxiliary"
 _TIE = 1e-12  # scores this near, relative to the best, are equal
 
 
@@ -59,14 +60,16 @@ class TreeMaximumAPosteriori:
     """argmax_v sum over records x' with x_s = v of prior(x') evidence(x').
 
     x' agrees with the side information and takes every value of the hidden attributes.  The prior is
-    the product of the marginals, or with `prior` the exact law.  As published the attacker knows the
+    the product of the marginals, as published, which on correlated attributes may guess worse than
+    the side information alone; or what auxiliary records show of the secret given the known
+    attributes; or the exact law.  As published the attacker knows the
     label and may ask the model about any x', but has not seen its answer to the record; with
     `released` he has, and x' counts only if it gives that answer.
 
     Published white box: argmax_v (1/sum_j phi_j p_j) sum_i p_i phi_i(v) p(v), phi_i(v) telling
     whether leaf i can be reached with x_s = v and the side information, p_i its share of the training
     records.  The first factor does not depend on v.  A leaf counts once however many values of the
-    hidden attributes lead to it; with `prior` each x' counts.  p_i already holds p(v) in part, so
+    hidden attributes lead to it; with a given prior each x' counts.  p_i already holds p(v) in part, so
     that it is not Bayes' rule: on a tree with a leaf for every record class counts with a uniform
     prior are, for the empirical law of the training set.
 
@@ -81,7 +84,8 @@ class TreeMaximumAPosteriori:
         scale: with `released`, standard deviation of each number of the mean answer about the
             model's, normal; 0: equal up to 1e-9.
         hidden: attributes to sum over.
-        prior: (records, labels or None) -> weights >= 0; None: independent marginals.
+        prior: (records, labels or None) -> weights >= 0; `auxiliary`: frequencies given the known
+            attributes; None: independent marginals.
         confusion: [label, class answered], counts or shares; None: from the auxiliary answers.
         encode: records -> what the model takes (dummy columns, strings); None: as they are.
         state: what `fit` learned.
@@ -96,7 +100,7 @@ class TreeMaximumAPosteriori:
     released: bool = False
     scale: float = 0.0
     hidden: tuple[Hidden, ...] = ()
-    prior: Callable[[Any, Any], NDArray[np.float64]] | None = None
+    prior: Callable[[Any, Any], NDArray[np.float64]] | str | None = None
     confusion: Any = None
     encode: Callable[[NDArray[np.float64]], Any] | None = None
     state: _State | None = field(default=None, repr=False, compare=False)
@@ -108,6 +112,8 @@ class TreeMaximumAPosteriori:
         object.__setattr__(self, "evidence", Evidence(self.evidence))
         object.__setattr__(self, "position", whole(self.position, "position", at_least=0))
         object.__setattr__(self, "scale", float(nonnegative(self.scale, "scale")))
+        text = isinstance(self.prior, str) and self.prior != _AUXILIARY
+        require(not text, must="be a function, auxiliary or None", prior=self.prior)
         needs = not self._kind.of_label or self.label is not None
         require(needs, must=f"be seen for evidence {self.evidence}", label=self.label)
         taken = [self.position, *(one.column for one in self.hidden)]
@@ -117,8 +123,8 @@ class TreeMaximumAPosteriori:
     def name(self) -> str:
         """For tables."""
         heard = ", released answer" if self.released else ""
-        exact = ", exact prior" if self.prior is not None else ""
-        return f"tree MAP by {self.evidence}{heard}{exact}"
+        law = ", given prior" if callable(self.prior) else ", learned prior" if self.prior else ""
+        return f"tree MAP by {self.evidence}{heard}{law}"
 
     @property
     def knows(self) -> frozenset[str]:
@@ -146,7 +152,10 @@ class TreeMaximumAPosteriori:
         values, own = coded(secrets, len(seen.side))
         counts = np.bincount(own).astype(np.float64)
         box = leaf_counts(model) if self._kind.white else None
-        state = _State(model, values, counts / counts.sum(), box, None)
+        state = _State(model, values, counts / counts.sum(), box, None, None)
+        if self.prior == _AUXILIARY:
+            given = Frequencies.learn(self._split(seen.side)[0], secrets)
+            state = replace(state, given=given)
         if self._kind in (Evidence.LABEL, Evidence.CALIBRATED_LABEL):
             state = replace(state, confusion=self._shares(state, seen))
         return replace(self, state=state)
@@ -174,13 +183,13 @@ class TreeMaximumAPosteriori:
         flat = records.reshape(-1, width)
         spread = None if labels is None else np.repeat(labels, kinds * fills)
         weights = marginal
-        if self.prior is not None:
+        if callable(self.prior):
             found = np.asarray(self.prior(flat, spread), dtype=np.float64)
             weights = found.reshape(count, kinds, fills)
         rows = flat if self.encode is None else self.encode(flat)
         heard = self._heard(state, rows, seen, weights.shape)
-        if self._kind is Evidence.COUNTS and self.prior is None:
-            scores = self._leaves_once(state, rows, heard) * state.priors
+        if self._kind is Evidence.COUNTS and not callable(self.prior):
+            scores = self._leaves_once(state, rows, heard) * weights.sum(axis=2)
         else:
             told = self._told(state, rows, spread).reshape(heard.shape)
             scores = (weights * told * heard).sum(axis=2)
@@ -206,7 +215,7 @@ class TreeMaximumAPosteriori:
     def _tried(
         self, state: _State, known: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Every x', shape (N, secrets, fills, d), and its independent prior up to a constant."""
+        """Every x', shape (N, secrets, fills, d), and the prior that is not given, up to a constant."""
         import numpy as np
 
         width = known.shape[1] + 1 + len(self.hidden)
@@ -229,8 +238,8 @@ class TreeMaximumAPosteriori:
         records[..., self.position] = np.asarray(state.values, dtype=np.float64)[:, None]
         if fills is not None:
             records[..., taken[1:]] = fills
-        weights = np.multiply.outer(state.priors, masses)
-        return records, np.broadcast_to(weights, records.shape[:3])
+        priors = state.priors[None] if state.given is None else state.given(state.values, known)
+        return records, np.broadcast_to(np.multiply.outer(priors, masses), records.shape[:3])
 
     def _heard(
         self, state: _State, rows: Any, seen: Observation, shape: tuple[int, ...]
@@ -273,7 +282,7 @@ class TreeMaximumAPosteriori:
     def _leaves_once(
         self, state: _State, rows: Any, heard: NDArray[np.float64]
     ) -> NDArray[np.float64]:
-        """Sum of p_i phi_i(v) over the leaves that some fill of the hidden attributes reaches."""
+        """Sum of N p_i phi_i(v) over the leaves that some fill of the hidden attributes reaches."""
         import numpy as np
 
         box = state.box or leaf_counts(state.model)
@@ -283,7 +292,7 @@ class TreeMaximumAPosteriori:
         node, held = (np.take_along_axis(part, order, axis=2) for part in (node, held))
         again = np.concatenate([np.zeros_like(node[..., :1]), node[..., 1:] == node[..., :-1]], 2)
         found: NDArray[np.float64] = np.where(again.astype(bool), 0.0, held).sum(axis=2)
-        return found / box.counts[0].sum()
+        return found
 
     def _shares(self, state: _State, seen: Observation) -> NDArray[np.float64]:
         """The confusion matrix in shares: of each label (as published), or of each class answered."""
@@ -312,6 +321,7 @@ class _State:
     priors: NDArray[np.float64]
     box: LeafCounts | None
     confusion: NDArray[np.float64] | None
+    given: Frequencies | None
 
 
 def _codes(model: Any, labels: Any, kinds: int) -> NDArray[np.intp]:

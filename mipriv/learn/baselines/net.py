@@ -32,7 +32,7 @@ class _Net(NetworkEstimator):
         learning_rate: float = 5e-3,
         weight_decay: float = 0.0,
         selection_fraction: float = 0.1,
-        patience: int | None = 10,
+        patience: int | None = 30,
         standardise: bool = True,
         random_state: Any = None,
         verbose: bool = False,

@@ -25,7 +25,7 @@ class PriorityTreeClassifier(TreeClassifier):
     not proved: read `leakage_`.
 
     Args:
-        sensitive: index of the sensitive column.
+        sensitive: the sensitive column, as an index or as a name of a frame's column.
         depth: decisions before it is asked for, >= 0: 0 is the root.
         categorical, max_depth, min_samples_leaf: as in `mipriv.learn.mid.tree.MIDTreeClassifier`;
             a column of numbers is split at its best threshold.
@@ -46,7 +46,7 @@ class PriorityTreeClassifier(TreeClassifier):
     def __init__(
         self,
         *,
-        sensitive: int = 0,
+        sensitive: int | str = 0,
         depth: int = 0,
         categorical: Any = None,
         max_depth: int | None = None,
@@ -71,8 +71,9 @@ class PriorityTreeClassifier(TreeClassifier):
         """
         sample = self._read(X, y)
         width = len(sample.columns)
-        column = whole(self.sensitive, "sensitive", at_least=0)
-        require(column < width, must=f"be a column below {width}", sensitive=self.sensitive)
+        chosen = self._columns(self.sensitive, "sensitive")
+        require(len(chosen) == 1, must="be one column", sensitive=self.sensitive)
+        (column,) = chosen
         placed = (column, whole(self.depth, "depth", at_least=0))
         rule = Rule(prices=np.zeros(width), placed=placed, **self._limits())
         self._keep(grow(sample, rule), sample)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -54,8 +55,13 @@ def write(path: Place, stored: Stored) -> None:
     Args:
         path: replaced if it exists.
         stored: what to write.
+
+    Raises:
+        OSError: the folder does not exist, or the file cannot be written.
     """
     place = Path(path)
+    if not place.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(place.parent))
     values = json.dumps({"kind": stored.kind, **stored.values}, sort_keys=True)
     content = save(
         dict(stored.tensors),

@@ -9,8 +9,9 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from mipriv.errors import require
-from mipriv.learn.mid._encode import columns_named, encode_rows, learn_columns, training_rows
+from mipriv.errors import ParameterError, require
+from mipriv.learn.mid._checks import columns_named
+from mipriv.learn.mid._encode import encode_rows, learn_columns, training_rows
 from mipriv.learn.mid._grow import Sample
 from mipriv.learn.mid._nodes import Leaf
 from mipriv.learn.mid._readings import (
@@ -78,7 +79,7 @@ class TreeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
             Shape (N,): a leaf's index; an inner node's where it has no branch for a category.
         """
         check_is_fitted(self)
-        rows = validate_data(self, X, reset=False, **self._checks())
+        rows = validate_data(self, X, reset=False, **self._checks(X))
         return self.tree_.descend(encode_rows(rows, self.tree_.columns))
 
     @property
@@ -129,18 +130,32 @@ class TreeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         leaves, records = self.get_n_leaves(), int(self.tree_.counts[0].sum())
         return f"{self!r}: {leaves} leaves, {records} training records"
 
-    def _checks(self) -> dict[str, Any]:
+    def _checks(self, X: Any) -> dict[str, Any]:
         """How records are checked: as numbers, unless some columns hold categories."""
-        return {"dtype": np.float64 if self.categorical is None else None}
+        if self.categorical is None:
+            return {"dtype": np.float64}
+        # a frame's columns have types of their own, which may have none in common but this
+        return {"dtype": object if hasattr(X, "iloc") else None}
 
     def _read(self, X: ArrayLike, y: ArrayLike) -> Sample:
         """Check training records and put them into whole numbers."""
-        rows, labels = validate_data(self, X, y, **self._checks())
+        try:
+            rows, labels = validate_data(self, X, y, **self._checks(X))
+        except ValueError as error:
+            if "convert string" not in str(error):
+                raise
+            must = "must hold numbers, or its columns of categories be listed in categorical"
+            raise ParameterError(f"X: {must} ({error})") from None
         check_classification_targets(labels)
         self.classes_, codes = np.unique(labels, return_inverse=True)
-        chosen = columns_named(self.categorical, "categorical", width=rows.shape[1])
+        chosen = self._columns(self.categorical, "categorical")
         columns, ranks = learn_columns(rows, chosen)
         return Sample(columns=columns, codes=ranks, labels=codes, classes=len(self.classes_))
+
+    def _columns(self, chosen: Any, name: str) -> tuple[int, ...]:
+        """Indices of columns given by index or name."""
+        names = getattr(self, "feature_names_in_", ())
+        return columns_named(chosen, name, width=self.n_features_in_, names=names)
 
     def _limits(self) -> dict[str, Any]:
         """The limits of growth that all trees have."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mipriv.errors import ParameterError, require
-from mipriv.rigor.decimals import whole
 
 Codes = NDArray[np.int32]
 Numbers = NDArray[np.float64]
@@ -42,19 +40,6 @@ class Column:
         found, inverse = _distinct(column, name)
         code = {value: place for place, value in enumerate(self.values)}
         return np.array([code.get(value, -1) for value in found], dtype=np.float64)[inverse]
-
-
-def columns_named(chosen: Any, name: str, *, width: int) -> tuple[int, ...]:
-    """Distinct column indices, ascending; "all" for every column, None for none."""
-    if chosen is None:
-        return ()
-    if isinstance(chosen, str) and chosen == "all":
-        return tuple(range(width))
-    listed = isinstance(chosen, Sequence | np.ndarray) and not isinstance(chosen, str)
-    require(listed, must="be a list of column indices", **{name: chosen})
-    found = {whole(column, name, at_least=0) for column in chosen}
-    require(max(found, default=0) < width, must=f"lie below {width}", **{name: chosen})
-    return tuple(sorted(found))
 
 
 def learn_columns(

@@ -273,7 +273,8 @@ def fitted(sample: Sample, rule: Rule) -> Tree:
     if not rule.prices.any() or (rule.prices > 1).all():
         tree = grow(sample, rule)
         return tree.pruned(paying(tree, rule.prices).stays)
-    dear = np.where(rule.prices > 1, rule.prices, 0.0)  # a split gains at most its split information
+    # a split gains at most its split information
+    dear = np.where(rule.prices > 1, rule.prices, 0.0)
     plain = grow(sample, replace(rule, prices=dear))
     categories = sum(column.categorical for column in sample.columns)
     longest = max(int(plain.depth.max()), categories)

@@ -7,7 +7,7 @@ from abc import ABCMeta, abstractmethod
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import cached_property
-from numbers import Integral, Real
+from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -18,10 +18,11 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor, nn
 
-from mipriv.errors import require
+from mipriv.errors import ParameterError, require, shorten
 from mipriv.estimate.reading import Reading
 from mipriv.learn.mid import _checkpoint
 from mipriv.learn.mid._checkpoint import Place, Stored, refused
+from mipriv.learn.mid._checks import moderate, nonnegative_number
 from mipriv.learn.mid._keep import fingerprint, kept_model, noise_of, restored_model
 from mipriv.learn.mid._training import (
     KIND,
@@ -59,8 +60,8 @@ class NetworkEstimator(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc] 
         """Train on records.
 
         Args:
-            X: shape (N, p), finite.
-            y: targets, shape (N,).
+            X: shape (N, p), at most 1e100 in size.
+            y: targets, shape (N,), those of a regressor at most 1e100 in size.
             checkpoint: file of the state after each epoch, replaced in one move.  If it exists the
                 fit goes on from it and ends as if it had not been interrupted, to the last bit on
                 the same machine, threads and versions; `epochs` may have been raised.  It holds
@@ -72,6 +73,7 @@ class NetworkEstimator(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc] 
             ValueError: X or y is not such an array.
         """
         X, y = self._validated(X, y)
+        moderate(X, "X")
         self._check()
         targets = self._targets(y)
         identity = fingerprint(self, X, targets)
@@ -108,6 +110,7 @@ class NetworkEstimator(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc] 
     @cached_property
     def information_(self) -> Reading:
         """Reading of I(X; answer) from `divergences_`, made when it is first asked for."""
+        check_is_fitted(self, "network_")
         return self._reading(self.divergences_)
 
     def mean(self, X: ArrayLike) -> NDArray[np.float64]:
@@ -242,9 +245,7 @@ class NetworkEstimator(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc] 
         units = isinstance(self.hidden, tuple | list) and all(map(_counts, self.hidden))
         require(units, must="be a tuple of whole numbers >= 1", hidden=self.hidden)
         for name in ("learning_rate", "weight_decay", "selection_fraction"):
-            value = getattr(self, name)
-            real = isinstance(value, Real) and math.isfinite(value)
-            require(real and value >= 0, must="be a finite number >= 0", **{name: value})
+            nonnegative_number(getattr(self, name), name)
         require(self.learning_rate > 0, must="be > 0", learning_rate=self.learning_rate)
         below = self.selection_fraction < 1
         require(below, must="be < 1", selection_fraction=self.selection_fraction)
@@ -281,8 +282,9 @@ class NetworkEstimator(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc] 
         count = len(targets)
         held = max(2, math.ceil(self.selection_fraction * count)) if self.selection_fraction else 0
         # the reading of the information needs two
-        least = max(2, held + 1)
-        require(count >= least, must=f"be >= {least}", n_samples=count)
+        rule = f"leave a record to train on: {held} of n_samples={count} select"
+        require(count > held, must=rule, selection_fraction=self.selection_fraction)
+        require(count >= 2, must="be >= 2", n_samples=count)
         order = np.random.default_rng(seed).permutation(count)
         strata = self._strata(targets)[order]
         # rank of each record in its stratum, as a share of it: the smallest shares select
@@ -298,10 +300,17 @@ class NetworkEstimator(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc] 
         if self.encoder is None:
             encoder = perceptron(self.n_features_in_, self.hidden)
         else:
-            encoder = self.encoder(self.n_features_in_).to(torch.float64)
+            found: Any = self.encoder(self.n_features_in_)
+            require(isinstance(found, nn.Module), must="make a torch module", encoder=self.encoder)
+            encoder = found.to(torch.float64)
         was = encoder.training
-        with torch.no_grad():
-            made = encoder.eval()(torch.zeros(2, self.n_features_in_, dtype=torch.float64))
+        try:
+            with torch.no_grad():
+                made = encoder.eval()(torch.zeros(2, self.n_features_in_, dtype=torch.float64))
+        except (RuntimeError, ValueError) as error:
+            rule = f"turn (N, {self.n_features_in_}) into features (N, f)"
+            why = str(error).splitlines()[0]
+            raise ParameterError(f"encoder={shorten(self.encoder)}: must {rule} ({why})") from error
         encoder.train(was)
         flat = isinstance(made, Tensor) and made.ndim == 2 and len(made) == 2
         require(flat, must="turn (N, p) into features (N, f)", encoder=self.encoder)
@@ -331,7 +340,9 @@ class NetworkEstimator(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc] 
     def _asked(self, X: ArrayLike) -> NDArray[np.float64]:
         """Records that a fitted model is asked about."""
         check_is_fitted(self, "network_")
-        return np.asarray(validate_data(self, X, reset=False, dtype=np.float64))
+        rows = np.asarray(validate_data(self, X, reset=False, dtype=np.float64))
+        moderate(rows, "X")
+        return rows
 
     def _outputs(self, X: NDArray[np.float64], *, noisy: bool) -> Tensor:
         """Outputs of the network, with the noise of the release or without."""

@@ -12,6 +12,7 @@ from sklearn.utils.validation import validate_data
 from torch import Tensor
 from torch.nn import functional
 
+from mipriv.learn.mid._checks import moderate
 from mipriv.learn.mid._keep import kept_labels, labels_of
 from mipriv.learn.mid._network import NetworkEstimator, centred
 from mipriv.learn.mid._training import Loss
@@ -69,7 +70,9 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):  # type: ignore[misc] 
 
     def _validated(self, X: Any, y: Any) -> tuple[NDArray[np.float64], NDArray[Any]]:
         X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True)
-        return X, np.asarray(y, dtype=np.float64)
+        targets = np.asarray(y, dtype=np.float64)
+        moderate(targets, "y")
+        return X, targets
 
     def _targets(self, y: NDArray[Any]) -> NDArray[Any]:
         return y

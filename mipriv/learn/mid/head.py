@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mipriv.errors import require
+from mipriv.rigor.decimals import whole
 
 NARROWEST = 1e-6  # least standard deviation of a code
 SHIFT = 5.0  # softplus(-5) = .0067: a new head is all but deterministic, and learns the rest first
@@ -27,13 +28,34 @@ class VIBHead(nn.Module):
         outputs: >= 1.
         bottleneck: coordinates of z, >= 1; None: half of the features, at least 1.
         std: None: learned; 0: the code is its mean.
-        dtype: of the parameters.
+        dtype: of the parameters, and of features and noise; torch.float32 on an encoder in torch's
+            own precision.
 
     Attributes:
         bottleneck: coordinates of z.
         noisy: whether z depends on the noise.
 
+    Raises:
+        ParameterError: a number of features, outputs or coordinates that is not whole and >= 1, or
+            another std.
+
     Source: Alemi, Fischer, Dillon, Murphy 2017.
+
+    A step of one's own loop, on a batch x, y:
+
+    >>> encoder = nn.Sequential(nn.Linear(4, 8), nn.ReLU())
+    >>> head = VIBHead(8, 3, dtype=torch.float32)
+    >>> parameters = [*encoder.parameters(), *head.parameters()]
+    >>> optimiser = torch.optim.SGD(parameters, lr=0.1)
+    >>> x, y = torch.zeros(5, 4), torch.zeros(5, dtype=torch.long)
+    >>> outputs, divergences = head(encoder(x), torch.randn(5, head.bottleneck))
+    >>> objective = functional.cross_entropy(outputs, y) + 0.01 * divergences.mean()
+    >>> objective.backward()
+    >>> optimiser.step()
+
+    `mipriv.estimate.variational.upper_bound` reads the divergences of records afterwards, and
+    `mipriv.learn.release.release_noise` gives draws that are the same whenever a record is asked
+    about again.
     """
 
     def __init__(
@@ -48,6 +70,7 @@ class VIBHead(nn.Module):
         super().__init__()
         require(std is None or std == 0, must="be None (learned) or 0", std=std)
         self.bottleneck = width(features, bottleneck)
+        whole(outputs, "outputs", at_least=1)
         self.mean = nn.Linear(features, self.bottleneck, dtype=dtype)
         self.outputs = nn.Linear(self.bottleneck, outputs, dtype=dtype)
         self.noisy = std is None
@@ -60,12 +83,16 @@ class VIBHead(nn.Module):
             return mean, torch.zeros_like(mean)
         return mean, functional.softplus(self.raw(features) - SHIFT) + NARROWEST
 
-    def forward(self, features: Tensor, noise: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    def forward(self, features: Tensor, noise: Tensor | None) -> tuple[Tensor, Tensor]:
         """Outputs at z = mean + std * noise, and the divergence of each record.
+
+        The bound holds for outputs under noise alone, drawn anew for each record and step, when
+        the head is trained and when it answers.
 
         Args:
             features: shape (N, features).
-            noise: standard normal draws, shape (N, bottleneck); None: z is the mean.
+            noise: standard normal draws, shape (N, bottleneck); None: z is the mean, for who sees
+                inside.
 
         Returns:
             Outputs, shape (N, outputs), and KL(q(z|x)||N(0,I)) in nats, shape (N,).
@@ -146,4 +173,5 @@ def divergence(mean: Tensor, std: Tensor) -> Tensor:
 
 def width(features: int, bottleneck: int | None) -> int:
     """Coordinates of the code: as asked, or half of the features, at least 1."""
-    return max(1, features // 2) if bottleneck is None else int(bottleneck)
+    half = max(1, whole(features, "features", at_least=1) // 2)
+    return half if bottleneck is None else whole(bottleneck, "bottleneck", at_least=1)

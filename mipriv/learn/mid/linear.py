@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from numbers import Integral, Real
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +16,12 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from mipriv.errors import require
 from mipriv.estimate.mixture import Taylor, exact_information
 from mipriv.estimate.reading import Reading
+from mipriv.learn.mid._checks import (
+    columns_named,
+    moderate,
+    nonnegative_number,
+    positive_number,
+)
 from mipriv.learn.mid._parts import Parts, parts
 from mipriv.learn.mid._shrinkage import deterministic_gain, noisy_gain
 from mipriv.learn.mid._taylor import Penalised
@@ -26,7 +32,6 @@ if TYPE_CHECKING:
 
 _ORDERS = {"gaussian": None, "taylor0": 0, "taylor2": 2}
 _WIDTHS = (1e-6, 1e6)  # whose squares and reciprocals do no harm
-_LARGEST = 1e100  # of data, whose squares can be added
 _NARROWEST = 0.1  # width below which a record's own term rules the Taylor estimate
 
 
@@ -63,7 +68,8 @@ class MIDLinearRegression(RegressorMixin, BaseEstimator):  # type: ignore[misc] 
         lam: weight of a nat of information in squared units of y, finite, >= 0.
         release: "noisy" or "deterministic".
         estimator: of the penalty: "gaussian", "taylor0" or "taylor2".
-        sensitive: columns whose information is penalised, distinct indices 0..p-1; None: all.
+        sensitive: columns whose information is penalised: one or a list, as indices 0..p-1 or as
+            names of a frame's columns; None: all.
         noise: "per-input" or "fresh" at each call.
         grid: cells of the per-input noise, in units of each feature's standard deviation, > 0.
         width: of the penalty's channel, in units of sqrt(v), in [1e-6, 1e6]; not used by the gaussian
@@ -150,8 +156,7 @@ class MIDLinearRegression(RegressorMixin, BaseEstimator):  # type: ignore[misc] 
         )
         target = np.asarray(target, dtype=np.float64)
         for name, data in (("X", rows), ("y", target)):
-            size = float(np.abs(data).max())
-            require(size <= _LARGEST, must=f"be at most {_LARGEST} in size", **{name: size})
+            moderate(data, name)
         self._check()
         state = check_random_state(self.random_state)
         split = parts(rows, target, penalised=self._columns())
@@ -196,13 +201,11 @@ class MIDLinearRegression(RegressorMixin, BaseEstimator):  # type: ignore[misc] 
 
     def _check(self) -> None:
         """Refuse parameters outside their ranges."""
-        for name in ("lam", "width", "grid"):
-            value = getattr(self, name)
-            real = isinstance(value, Real) and math.isfinite(value)
-            require(real and value >= 0, must="be a finite number >= 0", **{name: value})
+        nonnegative_number(self.lam, "lam")
+        positive_number(self.grid, "grid")
         low, high = _WIDTHS
-        require(low <= self.width <= high, must=f"lie in [{low}, {high}]", width=self.width)
-        require(self.grid > 0, must="be > 0", grid=self.grid)
+        within = low <= positive_number(self.width, "width") <= high
+        require(within, must=f"lie in [{low}, {high}]", width=self.width)
         for name, known in (
             ("release", ("noisy", "deterministic")),
             ("estimator", tuple(_ORDERS)),
@@ -222,14 +225,10 @@ class MIDLinearRegression(RegressorMixin, BaseEstimator):  # type: ignore[misc] 
         """The sensitive columns, checked; None: all are."""
         if self.sensitive is None:
             return None
-        columns = np.atleast_1d(np.asarray(self.sensitive))
-        p = self.n_features_in_
-        whole = columns.ndim == 1 and columns.size > 0 and columns.dtype.kind in "iu"
-        valid = whole and columns.min() >= 0 and columns.max() < p
-        distinct = valid and len(np.unique(columns)) == len(columns)
-        must = f"be distinct indices of columns, 0 to {p - 1}"
-        require(bool(distinct), must=must, sensitive=self.sensitive)
-        return [int(column) for column in columns]
+        names = getattr(self, "feature_names_in_", ())
+        found = columns_named(self.sensitive, "sensitive", width=self.n_features_in_, names=names)
+        require(len(found) > 0, must="name a column, or be None", sensitive=self.sensitive)
+        return list(found)
 
     def _scaled(self, split: Parts) -> NDArray[np.float64]:
         """Coordinates of the penalised part for Gaussian inputs; sets gain and noise."""
@@ -297,9 +296,9 @@ class MIDLinearRegression(RegressorMixin, BaseEstimator):  # type: ignore[misc] 
 
 def _gaussian(signal: float, noise: float) -> Reading:
     """Upper bound (1/2) log(1 + signal/noise) for a signal of this variance in Gaussian noise."""
-    value = 0.0
-    if signal > 0:
-        value = math.log1p(signal / noise) / 2 if noise > 0 else math.inf
+    if signal > 0 and noise == 0:
+        return Reading.computed(math.inf, method="answer without noise, on a continuum", bound=True)
+    value = math.log1p(signal / noise) / 2 if signal > 0 else 0.0
     method = (
         "largest for this variance of the mean, a Gaussian's; a bound for inputs drawn from the "
         "training records, an estimate for their population"

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import math
-from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mipriv.errors import ParameterError, require
+from mipriv.learn.mid._checks import nonnegative_number
 from mipriv.learn.mid._classifier import TreeClassifier
-from mipriv.learn.mid._encode import columns_named
 from mipriv.learn.mid._grow import Rule, fitted
 from mipriv.learn.mid._readings import log_loss
 from mipriv.rigor.decimals import whole
@@ -25,15 +23,15 @@ class MIDTreeClassifier(TreeClassifier):
     The answer is the class shares of a leaf, a function of the record, so that on the training
     sample I(X; answer) is the entropy of the answer: at most H(leaf), equal when no two leaves
     answer alike.  Splitting a node of n of the N records on attribute A changes the objective by
-    (n/N)(lam w_A SplitInfo(A) - IG(A)), w_A = 1.  Two trees are grown, and
-    the one of the lower objective is kept.  One splits each node that holds two classes where
+    (n/N)(lam w_A SplitInfo(A) - IG(A)), w_A = 1.  Two trees are grown, and the one
+    of the lower objective is kept.  One splits each node that holds two classes where
     IG - lam w_A SplitInfo is largest (ties: lowest column, then lowest threshold), and goes on
     where that is negative; the other, ID3, where IG is, taking columns of lam w_A > 1 last, as their
     splits never pay by themselves.  In both, from the leaves up, a split then stays if its subtree,
     itself cut back, does not raise the objective.  No other cutting back of a grown tree is better,
     so that with lam w_A <= 1 the objective is never above ID3's, however it is cut back; another
-    tree may be better still.  With lam = 0 the tree is ID3's, and where every lam w_A > 1
-    it is the root alone.
+    tree may be better still.  With lam = 0 the tree is ID3's, and where every lam w_A > 1 it is the
+    root alone.
 
     Records are few against lam if lam log N < H(Y): a leaf for each record then has a lower objective
     than no split at all, and the tree learns by heart; `min_samples_leaf` forbids it.  What is
@@ -51,17 +49,18 @@ class MIDTreeClassifier(TreeClassifier):
 
     Args:
         lam: weight of a nat of information in nats of log loss, finite, >= 0.
-        sensitive: columns whose splits are penalised, the others being free; None: all.
+        sensitive: columns whose splits are penalised, the others being free: one or a list, as
+            indices or as names of a frame's columns, or "all"; None: all.
         weights: w_A of each column, finite, >= 0; None: 1.  Not together with `sensitive`.
-        categorical: columns that hold categories, which may be strings: a list of indices, "all",
-            or None.  The others hold finite numbers.
+        categorical: columns that hold categories, which may be strings, named as in `sensitive`, or
+            None.  The others hold finite numbers.
         max_depth: most decisions on a path, >= 1; None: those of ID3's longest path, and where lam > 0
             no fewer than there are columns of categories.  The time of a fit grows with records
             times depth.
         min_samples_leaf: training records that every branch must hold, >= 1.
         patience: splits in a row on a path that may raise the objective, each by itself, before
-            the growth by IG - lam w_A SplitInfo stops there, >= 0; None: no limit.  Without effect
-            on ID3.
+            growth stops there, >= 0; None: no limit.  Splits of ID3 count only on columns of
+            lam w_A > 1.
 
     Attributes:
         classes_: the classes, in the order of the answers.
@@ -144,7 +143,7 @@ class MIDTreeClassifier(TreeClassifier):
             single = self.weights is None
             require(single, must="not be given with weights", sensitive=self.sensitive)
             weights = np.zeros(width)
-            weights[list(columns_named(self.sensitive, "sensitive", width=width))] = 1
+            weights[list(self._columns(self.sensitive, "sensitive"))] = 1
             return weights
         if self.weights is None:
             return np.ones(width)
@@ -156,11 +155,3 @@ class MIDTreeClassifier(TreeClassifier):
         valid = valid and bool(np.isfinite(weights).all())
         require(valid, must=f"be {width} finite numbers >= 0", weights=self.weights)
         return weights
-
-
-def nonnegative_number(value: Any, name: str) -> float:
-    """A finite double >= 0."""
-    real = isinstance(value, Real) and not isinstance(value, bool)
-    valid = real and 0 <= float(value) < math.inf
-    require(valid, must="be a finite number >= 0", **{name: value})
-    return float(value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from numbers import Integral, Real
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +13,7 @@ import torch
 from mipriv.errors import require
 from mipriv.estimate.reading import Reading
 from mipriv.estimate.variational import normal_divergences, upper_bound
+from mipriv.learn.mid._checks import nonnegative_number, positive_number
 from mipriv.learn.mid._network import NetworkEstimator, pieces
 from mipriv.learn.mid._tasks import NetworkClassifier, NetworkRegressor
 from mipriv.learn.mid.head import VIBHead
@@ -40,7 +41,7 @@ class _VIB(NetworkEstimator):
         learning_rate: float = 5e-3,
         weight_decay: float = 0.0,
         selection_fraction: float = 0.1,
-        patience: int | None = 10,
+        patience: int | None = 30,
         standardise: bool = True,
         noise: str = "per-input",
         grid: float = 1e-3,
@@ -90,8 +91,7 @@ class _VIB(NetworkEstimator):
 
     def _check(self) -> None:
         super()._check()
-        real = isinstance(self.lam, Real) and math.isfinite(self.lam)
-        require(real and self.lam >= 0, must="be a finite number >= 0", lam=self.lam)
+        nonnegative_number(self.lam, "lam")
         require(self.std is None or self.std == 0, must="be None (learned) or 0", std=self.std)
         finite = self.std is None or self.lam == 0
         require(finite, must="be 0 where std is 0: the divergence is infinite", lam=self.lam)
@@ -100,8 +100,7 @@ class _VIB(NetworkEstimator):
         require(counts, must=rule, warm_up=self.warm_up)
         known = isinstance(self.noise, str) and self.noise in KINDS
         require(known, must=f"be one of {', '.join(KINDS)}", noise=self.noise)
-        real = isinstance(self.grid, Real) and 0 < self.grid < math.inf
-        require(real, must="be positive and finite", grid=self.grid)
+        positive_number(self.grid, "grid")
 
     def _head(self, features: int) -> VIBHead:
         return VIBHead(features, self._outputs_count(), bottleneck=self.bottleneck, std=self.std)
@@ -146,14 +145,16 @@ class VIBClassifier(NetworkClassifier, _VIB):
     `mipriv.learn.release.PerInputNoise`.  Who sees inside reads `mean` and `encode`.
 
     Args:
-        lam: weight of a nat of the divergence in units of the loss, >= 0 and finite.
+        lam: weight of a nat of the divergence in units of the loss, >= 0 and finite.  A training of
+            too few steps leaves the divergence high however large lam is: see `history_`.
         hidden: widths of the rectifier layers of the encoder; () for none.  Not used with `encoder`.
         bottleneck: coordinates of z, >= 1; None: half of the encoder's features, at least 1.
         encoder: a picklable callable that turns the number p of features into a module from (N, p)
             to (N, f), in double precision; None: layers of `hidden`.
         std: None: learned, softplus(raw - 5) + 1e-6; 0: z is its mean, with lam=0 only, and the
             information is infinite.
-        warm_up: epochs over which lam rises linearly from 0, >= 0 and below `epochs`.
+        warm_up: epochs over which lam rises linearly from 0, >= 0 and below `epochs`, which has to
+            be lowered with them.
         epochs: largest number of passes, >= 1.
         batch_size: >= 1; batches differ by at most one record.
         learning_rate: of AdamW, > 0.
@@ -161,7 +162,8 @@ class VIBClassifier(NetworkClassifier, _VIB):
         selection_fraction: share of the records (two at least) that are not trained on and choose
             the epoch by the objective, in equal shares of the classes; 0: the last epoch is kept.
         patience: epochs without a better objective, after the warm-up, that end the training; None:
-            never.  Not used without selection.
+            never.  Not used without selection.  Few records are few steps an epoch: as the price
+            sets in, the objective can then rise for many epochs before it falls further.
         standardise: whether inputs are centred and divided by their training standard deviation
             inside.
         noise: "per-input" (fixed for each cell of inputs, by a secret key) or "fresh".

@@ -119,7 +119,8 @@ class LinearUpdate:
 
     def guess(self, differences: Any) -> NDArray[np.intp]:
         """Likeliest label, from 0, of each mean difference; shape (N,).  Args as `posterior`."""
-        return self._scores(self._table(differences)).argmax(axis=1)
+        found: NDArray[np.intp] = self._scores(self._table(differences)).argmax(axis=1)
+        return found
 
     def records(
         self, count: int, rng: np.random.Generator
