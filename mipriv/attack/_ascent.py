@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from mipriv.attack._adam import Adam
+from mipriv.descent import Adam
 
 if TYPE_CHECKING:
     import numpy as np

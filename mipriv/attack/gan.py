@@ -19,8 +19,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from mipriv.attack._adam import Adam
 from mipriv.attack.priors import checked_records
+from mipriv.descent import Adam
 from mipriv.errors import ParameterError, require
 from mipriv.rigor.decimals import exact, whole
 

@@ -135,8 +135,9 @@ class GenerativeInversion:
             seen: not used: the network is open.
             secrets: public records, shape (N, pixels), of classes that are not attacked; None if
                 the prior is made.
-            model: T, as `mipriv.attack._logits.logits_of` reads it: a function or torch module that
-                gives logits, a network of this package, a linear or MLP classifier of scikit-learn.
+            model: T: a torch module, taken in evaluation mode, or any differentiable function of
+                tensors that gives logits; a network of this package, one with a noisy code being
+                taken at the code's mean; a linear or MLP classifier of scikit-learn.
 
         Returns:
             A fitted attack; self is left as it was.
@@ -166,7 +167,8 @@ class GenerativeInversion:
         Args:
             classes: columns of the logits, at least one.
         """
-        asked = tuple(int(label) for label in classes)
+        state = fitted(self.state, self.name)
+        asked = tuple(wanted(classes, state.classes).tolist())
         require(len(asked) >= 1, must="be at least one", classes=len(asked))
         parts = self._made(np.repeat(np.array(asked), self.draws))
         records, codes, losses = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -79,6 +79,7 @@ class LinearPrior:
 
     mean: NDArray[np.float64]
     weights: NDArray[np.float64]
+    _tensors: tuple[Tensor, Tensor] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         mean, weights = (np.array(v, dtype=np.float64) for v in (self.mean, self.weights))
@@ -102,7 +103,7 @@ class LinearPrior:
 
     def generate(self, codes: Tensor) -> Tensor:
         """mean + W z of each row."""
-        mean, turned = self._tensors  # type: ignore[attr-defined]  # set after initialisation
+        mean, turned = self._tensors
         found: Tensor = torch.addmm(mean, codes, turned)
         return found
 

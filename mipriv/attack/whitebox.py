@@ -87,7 +87,7 @@ class EnumeratedMAP:
     def fit(
         self,
         seen: Observation | None = None,  # noqa: ARG002  # the protocol names it
-        secrets: NDArray[Any] | None = None,  # noqa: ARG002
+        secrets: NDArray[Any] | None = None,  # noqa: ARG002  # as above
         *,
         model: Any = None,
     ) -> EnumeratedMAP:

@@ -33,7 +33,7 @@ class PublishedModel(FiniteLearner):
 
     >>> majority = PublishedModel(train=lambda counts: counts[1] > counts[0], symbols=2, n=3)
     >>> majority.models, [int(p) for p in majority.probabilities((1, 2))]
-    ((False, True), [0, 1])
+    ((True, False), [1, 0])
     """
 
     train: Callable[[Histogram], Hashable]

@@ -12,7 +12,9 @@ from mipriv.populations.finite import (
     swap,
 )
 from mipriv.populations.gaussian import GaussianLinear, GaussianShift
+from mipriv.populations.images import ImageClasses, cosine_images
 from mipriv.populations.joint import DiscreteJoint, GaussianJoint, equicorrelated, noisy_rule
+from mipriv.populations.warfarin import Warfarin
 
 __all__ = [
     "DiscreteJoint",
@@ -21,8 +23,11 @@ __all__ = [
     "GaussianJoint",
     "GaussianLinear",
     "GaussianShift",
+    "ImageClasses",
+    "Warfarin",
     "bernoulli",
     "categorical",
+    "cosine_images",
     "equicorrelated",
     "extremal",
     "identities",

@@ -109,6 +109,44 @@ def test_links_and_names_exist() -> None:
         assert (ROOT / name).exists()
 
 
+def test_the_numbers_of_mid() -> None:
+    """The exact channels at a quarter of the variance, and what published models tell."""
+    from verification.cell import Cell
+    from verification.inversion import training
+    from verification.inversion.play import play
+
+    record = {"name": "gaussian", "dimension": 4, "correlation": "0.25", "noise": 1}
+    bits = {"name": "labelled", "tau": "0.2", "agreement": "0.8"}
+
+    def exact(learner: dict[str, object], population: dict[str, object], n: int) -> str:
+        cell = Cell(campaign="readme", learner=learner, population=population, n=n, parameters={})
+        found = (play if n == 1 else training.play)(cell, 0, 0.5).observed
+        assert f"{found.lower:.3f}" == f"{found.upper:.3f}"
+        return f"{found.lower:.3f}".removeprefix("0")
+
+    numbers = [
+        exact({"name": "channel", "kind": kind, "share": "0.25"}, record, 1)
+        for kind in ("mid", "noise", "shrinkage")
+    ] + [
+        exact({"name": "published", **model}, bits, 10)
+        for model in (
+            {"model": "labels", "lam": 0},
+            {"model": "labels", "lam": 1},
+            {"model": "majority"},
+        )
+    ]
+    words = " ".join(README.split())
+    mid, noise, quiet, free, dear, constant = numbers
+    assert (
+        f"with chance {mid} from MID's answer, {noise} from plain additive noise, {quiet} from"
+        in words
+    )
+    assert (
+        f"advantage {free} at `lam` 0 and {dear} at `lam` 1, a constant label with {constant},"
+        in words
+    )
+
+
 def test_the_noise_through_one_epsilon_and_delta() -> None:
     """13855: where delta(eps) of one replaced record is 1e-6 at the eps the published bound asks for."""
     from flint import fmpq

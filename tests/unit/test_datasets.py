@@ -47,7 +47,7 @@ def test_steak(tmp_path: Path) -> None:
         tmp_path,
         {},
         {"how": "Medium rare", "cheat": "No"},
-        {"eats": "No", "how": ""},
+        {"eats": "No", "how": "Rare"},
         {"income": ""},
         {"how": ""},
     )

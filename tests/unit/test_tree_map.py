@@ -18,10 +18,9 @@ from mipriv.attack.bayes.inversion.answers import Deterministic
 from mipriv.attack.bayes.inversion.discrete import DiscreteInversion
 from mipriv.attack.inversion.leaves import LeafCounts, ask, leaf_counts
 from mipriv.attack.inversion.levels import Adversary, compare
-from mipriv.attack.inversion.priors import Frequencies, Hidden, JointPrior
+from mipriv.attack.inversion.priors import Hidden, JointPrior
 from mipriv.attack.inversion.protocol import Attack, Observation
 from mipriv.attack.inversion.tree_map import Evidence, TreeMaximumAPosteriori
-from mipriv.errors import ParameterError
 from mipriv.learn.mid.tree import MIDTreeClassifier
 from mipriv.populations.joint import DiscreteJoint, noisy_rule
 from mipriv.rigor.intervals import proportion
@@ -267,63 +266,6 @@ def test_noise_on_the_released_answer_is_weighed() -> None:
     assert float(optimum) in proportion(hits=hits, trials=4000, confidence="0.999999")
 
 
-def test_a_network_of_torch_and_strings_of_categories() -> None:
-    torch = pytest.importorskip("torch")
-    net = torch.nn.Linear(2, 2)
-    with torch.no_grad():
-        net.weight.copy_(torch.tensor([[3.0, 0.0], [-3.0, 0.0]]))
-        net.bias.zero_()
-
-    def network(X: Any) -> Any:
-        with torch.no_grad():
-            return torch.softmax(net(torch.as_tensor(X, dtype=torch.float32)), dim=1).numpy()
-
-    X = np.array([[1.0, 5.0], [-1.0, 5.0], [1.0, 6.0], [-1.0, 6.0]])
-    seen = Observation(answers=network(X)[:, None, :], side=X[:, 1:])
-    secrets = X[:, 0]
-    attack = TreeMaximumAPosteriori(evidence="none", label=None, released=True)
-    assert attack.fit(seen, secrets, model=network).infer(seen).tolist() == secrets.tolist()
-
-    hues = np.array(["red", "blue"], dtype=object)
-    tree = MIDTreeClassifier(lam=0.0, categorical="all")
-    rows = [["red", "a"], ["red", "b"], ["blue", "a"], ["blue", "b"]]
-    tree.fit(rows, ["no", "no", "yes", "yes"])
-
-    def encode(records: Any) -> Any:
-        letters = np.array(["a", "b"], dtype=object)
-        return np.stack([hues[records[:, 0].astype(int)], letters[records[:, 1].astype(int)]], 1)
-
-    side = np.array([[0.0, 0], [1, 1], [0, 1], [1, 0]])  # the label by its place: no 0, yes 1
-    seen = Observation(answers=np.zeros((4, 1, 2)), side=side)
-    for evidence in ("confidence", "class-counts"):
-        worded = TreeMaximumAPosteriori(evidence=evidence, encode=encode)
-        fitted = worded.fit(seen, np.array([0, 1, 0, 1]), model=tree)
-        assert hues[fitted.infer(seen)].tolist() == ["red", "blue", "blue", "red"]
-
-
-def test_the_confusion_matrix_is_learned_from_the_answers() -> None:
-    """Label 0 answered as 0 thrice and as 1 once, label 1 as 1 four times; x_s is the answer."""
-    answers = np.eye(2)[[0, 0, 0, 1, 1, 1, 1, 1]][:, None, :]
-    side = np.array([[0.0, y] for y in (0, 0, 0, 0, 1, 1, 1, 1)])
-    seen = Observation(answers=answers, side=side)
-    secrets = np.array([0, 0, 0, 1, 1, 1, 1, 1])  # p(0) = 3/8
-
-    def model(X: Any) -> Any:
-        return np.eye(2)[X[:, 0].astype(int)]
-
-    # label 0: published 3/8 * 3/4 against 5/8 * 1/4; calibrated 3/8 * 1 against 5/8 * 1/5.
-    # label 1: published 0 against 5/8 * 1
-    for evidence in ("label", "calibrated-label"):
-        fitted = TreeMaximumAPosteriori(evidence=evidence).fit(seen, secrets, model=model)
-        assert fitted.infer(seen).tolist() == [0, 0, 0, 0, 1, 1, 1, 1]
-    # given the matrix, label 0: published 3/8 * 3/6 against 5/8 * 3/6, calibrated 3/8 * 3/5 against
-    # 5/8 * 3/15
-    given = np.array([[3.0, 3.0], [2.0, 12.0]])
-    for evidence, guess in (("label", 1), ("calibrated-label", 0)):
-        attack = TreeMaximumAPosteriori(evidence=evidence, confusion=given)
-        assert attack.fit(seen, secrets, model=model).infer(seen)[0] == guess
-
-
 def test_an_attack_among_others(rule: DiscreteJoint, sample: Any) -> None:
     model = MODELS["MID"].fit(*sample)
     attacks: list[Attack] = [TreeMaximumAPosteriori(evidence=kind) for kind in Evidence]
@@ -342,51 +284,3 @@ def test_an_attack_among_others(rule: DiscreteJoint, sample: Any) -> None:
     optimum = game.success(Deterministic.of(model.answer(rule.cells().astype(float))))
     for level in found.levels:  # intervals that hold together at 95 %; the seed is fixed
         assert level.success.lower <= float(optimum.p) / float(optimum.q)
-
-
-def test_the_prior_decides_where_no_record_is_possible() -> None:
-    def model(X: Any) -> Any:
-        return np.eye(2)[X[:, 0].astype(int)]
-
-    seen = Observation(answers=np.full((3, 1, 2), 0.5), side=np.zeros((3, 1)))
-    attack = TreeMaximumAPosteriori(evidence="none", label=None, released=True)
-    assert attack.fit(seen, np.array([0, 1, 1]), model=model).infer(seen).tolist() == [1, 1, 1]
-    empty = Observation(answers=np.zeros((0, 1, 2)), side=np.zeros((0, 1)))
-    assert attack.fit(seen, np.array([0, 1, 1]), model=model).infer(empty).shape == (0,)
-
-
-def test_frequencies() -> None:
-    """Side 0: secrets 0, 0, 1; side 1: 1.  The marginal, one half each, counts as two records."""
-    side = np.array([[0.0, 7], [-0.0, 8], [0, 9], [1, 7]])
-    found = Frequencies.learn(side, [0, 0, 1, 1], columns=(0,), smoothing=2)
-    asked = found(np.array([0, 1, 5]), np.array([[0.0, 1], [1, 1], [2, 1]]))
-    # (2 + 1)/5, (1 + 1)/5; (0 + 1)/3, (1 + 1)/3; unseen: the marginal; 5 was never a secret
-    assert asked.tolist() == [[3 / 5, 2 / 5, 0], [1 / 3, 2 / 3, 0], [1 / 2, 1 / 2, 0]]
-    with pytest.raises(ParameterError, match="smoothing=0: must be > 0"):
-        Frequencies.learn(side, [0, 0, 1, 1], smoothing=0)
-
-
-def test_bad_input() -> None:
-    seen = Observation(answers=np.zeros((2, 1, 2)), side=np.zeros((2, 1)))
-    secrets = np.array([0, 1])
-    with pytest.raises(ParameterError, match="evidence=guess: must be one of none, label"):
-        TreeMaximumAPosteriori(evidence="guess")
-    with pytest.raises(ParameterError, match="prior=exact: must be a function, auxiliary or None"):
-        TreeMaximumAPosteriori(prior="exact")
-    with pytest.raises(ParameterError, match="label=None: must be seen for evidence confidence"):
-        TreeMaximumAPosteriori(label=None)
-    with pytest.raises(ParameterError, match="must be other columns"):
-        TreeMaximumAPosteriori(hidden=(uniform(0, 2),))
-    with pytest.raises(ParameterError, match="must be one mass a value"):
-        Hidden(column=0, values=(0.0,), masses=())
-    with pytest.raises(ParameterError, match="model=None: must be given"):
-        TreeMaximumAPosteriori().fit(seen, secrets)
-    with pytest.raises(ParameterError, match="must be fitted before it infers"):
-        TreeMaximumAPosteriori().infer(seen)
-    with pytest.raises(ParameterError, match="LogisticRegression: must be a tree, with apply"):
-        TreeMaximumAPosteriori(evidence="counts").fit(seen, secrets, model=LogisticRegression())
-    fitted = TreeMaximumAPosteriori(label=3).fit(seen, secrets, model=np.zeros_like)
-    with pytest.raises(ParameterError, match="label=3: must be one of 1 columns"):
-        fitted.infer(seen)
-    with pytest.raises(ParameterError, match="object: must have answer or predict"):
-        ask(object(), seen.side)

@@ -41,6 +41,23 @@ def test_a_dose_by_hand() -> None:
     assert POPULATION.design(codes)[1].tolist() == [6, 175, 80, 0, 1, 0, 0, 0, 0, 1, 1, 0, 0, 1]
 
 
+@pytest.mark.parametrize(
+    ("attribute", "effects"),
+    [
+        ("race", (0, -0.1092, -0.276)),
+        ("VKORC1", (0, -0.8677, -1.6974)),
+        ("CYP2C9", (0, -0.5211, -0.9357, -1.0616, -1.9206, -2.3312)),
+        ("inducer", (0, 1.1816)),
+        ("amiodarone", (0, -0.5503)),
+    ],
+)
+def test_what_each_value_adds(attribute: str, effects: tuple[float, ...]) -> None:
+    """As published, to the dose by hand above; a few roundings of numbers below 8."""
+    codes = np.repeat([[0, 4, 3, 2, 0, 0, 0, 0]], len(effects), axis=0)
+    codes[:, ATTRIBUTES.index(attribute)] = range(len(effects))
+    assert POPULATION.mean(codes) == pytest.approx(6.5825 + np.array(effects), abs=1e-13)
+
+
 def test_the_joint_law_is_that_of_its_parts() -> None:
     """Marginals of the joint are mixtures over the race, and of the race itself its law."""
     joint = POPULATION.joint(("race", "VKORC1", "amiodarone"))

@@ -6,14 +6,14 @@ compiler, which takes seconds.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
 
-_MEAN, _SQUARE = 0.9, 0.999  # decays of the averages
-_SMALL = 1e-8  # added to the root of the average square
+from mipriv import descent
+
+_DECAYS = 0.9, 0.999  # of the averages
 
 
 class Adam:
@@ -40,36 +40,23 @@ class Adam:
             parameter.data = self._values[piece].view(parameter.shape)
             parameter.grad = self._gradients[piece].view(parameter.shape)
             start += parameter.numel()
-        self._steps = 0
-        self._means = torch.zeros_like(self._values)
-        self._squares = torch.zeros_like(self._values)
+        self._averages = descent.Adam([self._values], decays=_DECAYS)
 
     def step(self, objective: Tensor) -> None:
         """One step down the gradient of an objective."""
         self._gradients.zero_()
         objective.backward()  # type: ignore[no-untyped-call]  # torch does not type it
-        self._steps += 1
-        rate = self.learning_rate / (1 - _MEAN**self._steps)
-        root = math.sqrt(1 - _SQUARE**self._steps)
-        gradients = self._gradients
-        with torch.no_grad():
-            if self.weight_decay:
-                self._values.mul_(1 - self.learning_rate * self.weight_decay)
-            self._means.lerp_(gradients, 1 - _MEAN)
-            self._squares.mul_(_SQUARE).addcmul_(gradients, gradients, value=1 - _SQUARE)
-            spread = self._squares.sqrt().div_(root).add_(_SMALL)
-            self._values.addcdiv_(self._means, spread, value=-rate)
+        if self.weight_decay:
+            self._values.mul_(1 - self.learning_rate * self.weight_decay)
+        self._averages.step([self._gradients], self.learning_rate)
 
     def state(self) -> dict[str, Tensor]:
         """What a step depends on besides the parameters."""
-        steps = torch.tensor(self._steps)
-        return {"steps": steps, "means": self._means, "squares": self._squares}
+        return self._averages.state()
 
     def resume(self, state: Mapping[str, Tensor]) -> None:
         """Go on from a `state`."""
-        self._steps = int(state["steps"])
-        self._means.copy_(state["means"])
-        self._squares.copy_(state["squares"])
+        self._averages.resume(state)
 
     def release(self) -> None:
         """Give each parameter its own memory, without gradient."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -31,6 +31,20 @@ class Adam:
         self.taken = 0
         self.means = [torch.zeros_like(value) for value in self.values]
         self.squares = [torch.zeros_like(value) for value in self.values]
+
+    def state(self) -> dict[str, Tensor]:
+        """What a step depends on besides the values; "means0", "squares0" and so on."""
+        found = {"steps": torch.tensor(self.taken)}
+        for place, (mean, square) in enumerate(zip(self.means, self.squares, strict=True)):
+            found |= {f"means{place}": mean, f"squares{place}": square}
+        return found
+
+    def resume(self, state: Mapping[str, Tensor]) -> None:
+        """Go on from a `state`."""
+        self.taken = int(state["steps"])
+        for place, (mean, square) in enumerate(zip(self.means, self.squares, strict=True)):
+            mean.copy_(state[f"means{place}"])
+            square.copy_(state[f"squares{place}"])
 
     def step(self, gradients: Sequence[Tensor], rate: float) -> None:
         """One step of length about `rate` in each coordinate."""
