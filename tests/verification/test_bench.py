@@ -75,7 +75,9 @@ def test_every_stored_target_is_met() -> None:
 
 def test_the_stored_results_say_where_they_were_measured() -> None:
     stored = Run.read(STORE)
-    parts = "python numpy python-flint torch dp-accounting riskcal prv-accountant opacus scikit-learn"
+    parts = (
+        "python numpy python-flint torch dp-accounting riskcal prv-accountant opacus scikit-learn"
+    )
     assert sorted(stored.versions) == sorted(parts.split())
     assert all(stored.versions.values())
     assert stored.cpus
