@@ -137,7 +137,7 @@ def same(undisturbed: Path, place: Path, *arguments: str) -> None:
 @pytest.mark.parametrize("executor", ["process", pytest.param("dask", marks=needs_dask)])
 def test_ctrl_c_ends_cleanly(place: Path, executor: str) -> None:
     """The whole group gets the signal, as from a terminal; only the parent answers it."""
-    written(place, COINS.replace("pause = 0.03", "pause = 0.5"))
+    written(place, COINS.replace("pause = 0.03", "pause = 4"))
     arguments = ("--out", "run", "--workers", "2", "--executor", executor)
     process = started(place, *arguments, apart=True)
     wait_until(lambda: (place / "run").is_dir() and bool(lines(place / "run")))
