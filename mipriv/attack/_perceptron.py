@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +46,7 @@ class Plan:
 
     def __post_init__(self) -> None:
         widths = tuple(whole(width, "hidden", at_least=1) for width in self.hidden)
+        object.__setattr__(self, "hidden", widths)
         require(bool(widths) or self.straight, must="be some if not straight", hidden=widths)
         rate = exact(self.learning_rate, "learning_rate")
         require(rate > 0, must="be finite and > 0", learning_rate=self.learning_rate)
@@ -53,6 +54,11 @@ class Plan:
         whole(self.patience, "patience", at_least=1)
         whole(self.batch, "batch", at_least=1)
         whole(self.seed, "seed", at_least=0)
+
+    @classmethod
+    def of(cls, attack: Any) -> Plan:
+        """The plan of an attack that has its parameters among its own, under the same names."""
+        return cls(**{one.name: getattr(attack, one.name) for one in fields(cls)})
 
 
 @dataclass(frozen=True, eq=False)

@@ -135,15 +135,7 @@ class LabelNetwork:
     @property
     def plan(self) -> Plan:
         """How the network is trained."""
-        return Plan(
-            hidden=tuple(self.hidden),
-            epochs=self.epochs,
-            patience=self.patience,
-            batch=self.batch,
-            learning_rate=self.learning_rate,
-            straight=self.straight,
-            seed=self.seed,
-        )
+        return Plan.of(self)
 
     @property
     def name(self) -> str:
