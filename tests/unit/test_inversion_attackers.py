@@ -200,7 +200,7 @@ def test_discriminants_by_hand() -> None:
     secrets = np.array([0, 0, 0, 1, 1, 1, 1])
 
     def odds(kind: str) -> Any:
-        return np.diff(Discriminant(kind=kind).fit(seen, secrets).log_posteriors(asked))[:, 0]
+        return np.diff(Discriminant(kind=kind).fit(seen, secrets).scores(asked))[:, 0]
 
     x, pooled, prior = np.array([3.0, -2.0]), (2 + 20) / 5, math.log(4 / 3)
     linear = (x**2 - (x - 5) ** 2) / (2 * pooled) + prior

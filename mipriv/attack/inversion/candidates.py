@@ -64,6 +64,18 @@ class Candidates:
 
     def infer(self, seen: Observation) -> NDArray[Any]:
         """1 where x_s > 0 is the likelier guess, else 0; shape (N,)."""
+        found: NDArray[Any] = self.kinds[self.scores(seen).argmax(axis=1)]
+        return found
+
+    @property
+    def kinds(self) -> NDArray[Any]:
+        """0 for x_s <= 0, and 1."""
+        import numpy as np
+
+        return np.array([0, 1])
+
+    def scores(self, seen: Observation) -> NDArray[np.float64]:
+        """Log of the mass of the values tried on either side of 0; shape (N, 2)."""
         import numpy as np
 
         width = self.attributes - 1
@@ -71,21 +83,21 @@ class Candidates:
         require(seen.side.shape[1] >= width, must=must, side=seen.side.shape)
         require(seen.answers.shape[2] == 1, must="be one number", answers=seen.answers.shape)
         if len(seen.side) == 0:
-            return np.empty(0, dtype=np.int64)
+            return np.empty((0, 2))
         heard = seen.answers.mean(axis=(1, 2))
         scale = max(self.scale, _LEAST * float(heard.std()), np.finfo(np.float64).tiny)
         block = max(1, _AT_ONCE // self.values)
         parts = [
-            self._guess(heard[start : start + block], seen.side[start : start + block], scale)
+            self._masses(heard[start : start + block], seen.side[start : start + block], scale)
             for start in range(0, len(heard), block)
         ]
         return np.concatenate(parts)
 
-    def _guess(
+    def _masses(
         self, heard: NDArray[np.float64], side: NDArray[np.float64], scale: float
-    ) -> NDArray[np.int64]:
+    ) -> NDArray[np.float64]:
         import numpy as np
-        from scipy.special import ndtri
+        from scipy.special import logsumexp, ndtri
 
         mean, deviation = self.law(side)
         steps = ndtri((np.arange(self.values) + 0.5) / self.values)
@@ -95,8 +107,5 @@ class Candidates:
         records[:, :, 1:] = side[:, None, : self.attributes - 1]
         answers = self.ask(records.reshape(-1, self.attributes)).reshape(tried.shape)
         misses = ((answers - heard[:, None]) / scale) ** 2 / 2
-        weights = np.exp(misses.min(axis=1, keepdims=True) - misses)
-        found: NDArray[np.int64] = (
-            ((tried > 0) * weights).sum(axis=1) > ((tried <= 0) * weights).sum(axis=1)
-        ).astype(np.int64)
-        return found
+        sides = [np.where(tried <= 0, -misses, -np.inf), np.where(tried > 0, -misses, -np.inf)]
+        return np.stack([logsumexp(side, axis=1) for side in sides], axis=1)

@@ -98,11 +98,16 @@ class Discriminant:
     def infer(self, seen: Observation) -> NDArray[Any]:
         """Guess of each record, one of the secrets seen; shape (N,)."""
         state = fitted(self.state, self.name)
-        found: NDArray[Any] = state.values[leading(self.log_posteriors(seen))]
+        found: NDArray[Any] = state.values[leading(self.scores(seen))]
         return found
 
-    def log_posteriors(self, seen: Observation) -> NDArray[np.float64]:
-        """Log posterior of each secret under the normal laws, up to a term common to all; (N, S)."""
+    @property
+    def kinds(self) -> NDArray[Any]:
+        """Value of each column of `scores`: the secrets seen, in rising order; shape (K,)."""
+        return fitted(self.state, self.name).values
+
+    def scores(self, seen: Observation) -> NDArray[np.float64]:
+        """Log posterior under the normal laws, up to a term of the record; shape (N, K)."""
         import numpy as np
 
         state = fitted(self.state, self.name)

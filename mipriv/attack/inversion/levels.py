@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mipriv.attack.inversion.features import first
 from mipriv.attack.inversion.protocol import Attack, Observation
-from mipriv.errors import require
+from mipriv.errors import ParameterError, require
 from mipriv.rigor.decimals import unit
 from mipriv.rigor.intervals import Interval, proportion
 
@@ -89,7 +89,7 @@ class Prepared:
     """Adversaries that have learned, to be counted on as many sets of records as are wanted.
 
     Attributes:
-        adversaries: with fitted attacks, and the queries that each looks at.
+        adversaries: with fitted attacks, the queries that each looks at, and the level in words.
     """
 
     adversaries: tuple[Adversary, ...]
@@ -111,8 +111,20 @@ class Prepared:
         for one in adversaries:
             queries = one.queries if one.queries is not None else seen.queries
             attack = one.attack.fit(first(seen, queries), known, model=one.model)
-            found.append(replace(one, attack=attack, queries=queries))
+            level = one.level or f"{one.attack.name}, q = {queries}"
+            found.append(replace(one, attack=attack, queries=queries, level=level))
         return cls(adversaries=tuple(found))
+
+    def of_level(self, level: str) -> Adversary:
+        """The adversary of a level, in the words in which it is counted.
+
+        Raises:
+            ParameterError: there is none.
+        """
+        for one in self.adversaries:
+            if one.level == level:
+                return one
+        raise ParameterError(f"level={level}: must be one of those that were prepared")
 
     def count(
         self,
@@ -148,7 +160,7 @@ class Prepared:
             hits = int(right.astype(bool).sum())
             found.append(
                 Level(
-                    level=one.level or f"{one.attack.name}, q = {queries}",
+                    level=one.level,
                     queries=queries,
                     hits=hits,
                     trials=len(right),

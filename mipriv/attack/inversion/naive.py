@@ -125,19 +125,28 @@ class MaximumAPosteriori:
 
     def infer(self, seen: Observation) -> NDArray[Any]:
         """Guess of each record, one of the secrets seen; shape (N,)."""
+        found: NDArray[Any] = self.kinds[self.scores(seen).argmax(axis=1)]
+        return found
+
+    @property
+    def kinds(self) -> NDArray[Any]:
+        """Value of each column of `scores`: the secrets seen, in rising order; shape (K,)."""
+        return fitted(self.state, self.name).values
+
+    def scores(self, seen: Observation) -> NDArray[np.float64]:
+        """log p(v) - (answer - f(v, x_K))^2/(2 scale^2) of each value v; shape (N, K)."""
         import numpy as np
 
         state = fitted(self.state, self.name)
         mean = seen.answers.mean(axis=1)
-        scores = []
+        columns = []
         priors = self._priors(state, seen.side)
         for value, prior in zip(state.values.tolist(), priors, strict=True):
             expected = state.shift + state.slope * self._asked(state, value, seen.side)
             require(expected.shape == mean.shape, must=f"answer {mean.shape}", model=expected.shape)
             distance = ((mean - expected) ** 2).sum(axis=1)
-            scores.append(prior - distance / (2 * state.scale**2))
-        found: NDArray[Any] = state.values[np.stack(scores, axis=1).argmax(axis=1)]
-        return found
+            columns.append(prior - distance / (2 * state.scale**2))
+        return np.stack(columns, axis=1)
 
     def _priors(self, state: _State, side: NDArray[np.float64]) -> NDArray[np.float64]:
         """log p(v|x_K), one row a value; -inf of what cannot be."""
@@ -167,7 +176,8 @@ class MaximumAPosteriori:
             )
             table = np.insert(side, self.position, float(value), axis=1)
         ask = getattr(state.model, "answer", None) or state.model.predict
-        return np.asarray(ask(table), dtype=np.float64).reshape(len(side), -1)
+        found = np.asarray(ask(table), dtype=np.float64)
+        return found[:, None] if found.ndim == 1 else found.reshape(len(side), -1)
 
 
 @dataclass(frozen=True, eq=False)

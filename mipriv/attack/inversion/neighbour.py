@@ -77,6 +77,16 @@ class Neighbours:
 
     def infer(self, seen: Observation) -> NDArray[Any]:
         """Guess of each record, one of the secrets seen; shape (N,)."""
+        found: NDArray[Any] = self.kinds[leading(self.scores(seen))]
+        return found
+
+    @property
+    def kinds(self) -> NDArray[Any]:
+        """Value of each column of `scores`: the secrets seen, in rising order; shape (K,)."""
+        return fitted(self.state, self.name).values
+
+    def scores(self, seen: Observation) -> NDArray[np.float64]:
+        """Log of the votes, -inf where there is none; shape (N, K)."""
         import numpy as np
 
         state = fitted(self.state, self.name)
@@ -87,7 +97,8 @@ class Neighbours:
             [tree.query_ball_point(points, reach, return_length=True) for tree in state.trees],
             axis=1,
         )
-        found: NDArray[Any] = state.values[leading(votes.astype(np.float64))]
+        with np.errstate(divide="ignore"):
+            found: NDArray[np.float64] = np.log(votes.astype(np.float64))
         return found
 
 

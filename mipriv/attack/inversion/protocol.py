@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from mipriv.errors import require
 
@@ -60,4 +60,25 @@ class Attack(Protocol):
 
     def infer(self, seen: Observation) -> NDArray[Any]:
         """Guess of each record's secret; shape (N,), or (N, m) for a reconstruction."""
+        ...
+
+
+@runtime_checkable
+class Graded(Attack, Protocol):
+    """An attack that also tells how much it believes in each secret.
+
+    `infer` is what the scores say: the value of the largest one, by the attack's own rule where
+    several lie within rounding of it.  Only a fitted attack can be asked whether it is graded.
+    """
+
+    @property
+    def kinds(self) -> NDArray[Any]:
+        """Value of each column of `scores`, shape (K,); none of an attack that reconstructs."""
+        ...
+
+    def scores(self, seen: Observation) -> NDArray[np.float64]:
+        """Log posterior of each value, up to a term of the record; shape (N, K).
+
+        Below infinity; -inf of what the attack holds to be impossible.
+        """
         ...

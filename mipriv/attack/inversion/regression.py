@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-_TIE = 1e-9  # of the secrets' spread, within which a fitted number counts as 0
+_TIE = 1e-9  # of the secrets' spread: what counts as 0 in a fitted number and in what a fit leaves
 
 
 class Output(StrEnum):
@@ -84,9 +84,12 @@ class Regression:
         require(rows and flat, must=f"be {len(table)} >= 1, one a record", secrets=targets.shape)
         whitening = Whitening.of(table)
         centre = targets.mean(axis=0)
-        slope = whitening(table).T @ (targets - centre) / len(table)
+        points, apart = whitening(table), targets - centre
+        slope = points.T @ apart / len(table)
+        left = float(np.sqrt(((apart - points @ slope) ** 2).mean()))
         values = np.unique(np.asarray(secrets)) if targets.ndim == 1 else np.zeros(0)
-        state = _State(whitening, centre, slope, values, float(targets.std()))
+        spread = float(targets.std())
+        state = _State(whitening, centre, slope, values, spread, max(left, _TIE * spread) or 1.0)
         return replace(self, state=state)
 
     def infer(self, seen: Observation) -> NDArray[Any]:
@@ -94,16 +97,58 @@ class Regression:
         import numpy as np
 
         state = fitted(self.state, self.name)
-        numbers = state.centre + state.whitening(averaged(seen, self.average)) @ state.slope
-        found: NDArray[Any] = np.asarray(numbers)
+        if self.output == Output.NUMBER:
+            return self._numbers(state, seen)
+        scores = self.scores(seen)
         if self.output == Output.SIGN:
-            return np.where(found >= -_TIE * state.spread, 1, -1)
-        if self.output == Output.NEAREST:
-            apart = np.abs(found[:, None] - np.asarray(state.values, dtype=np.float64))
-            scale = state.spread if state.spread > 0 else 1.0
-            chosen: NDArray[Any] = state.values[leading(-apart / scale)]
-            return chosen
+            least = np.diff(_signs(np.array([-_TIE * state.spread / state.left])))
+            return np.where(np.diff(scores)[:, 0] >= least[0], 1, -1)
+        # the rule of ties is one of distances in the secrets' unit, which the scores give back
+        apart = np.sqrt(-2 * scores) * (state.left / (state.spread or 1.0))
+        found: NDArray[Any] = state.values[leading(-apart)]
         return found
+
+    @property
+    def kinds(self) -> NDArray[Any]:
+        """Value of each column of `scores`, shape (K,); none where numbers are reconstructed."""
+        import numpy as np
+
+        state = fitted(self.state, self.name)
+        if self.output == Output.SIGN:
+            return np.array([-1, 1])
+        return state.values if self.output == Output.NEAREST else state.values[:0]
+
+    def scores(self, seen: Observation) -> NDArray[np.float64]:
+        """Log belief in each value, up to a term of the record; shape (N, K).
+
+        The number is held to be normal around the fitted one with the variance that the fit left
+        on the auxiliary records: -distance^2/(2 variance) of each secret, and of each sign the log
+        of its chance.  How frequent a secret is does not count, as it does not for the nearest.
+        """
+        import numpy as np
+
+        state = fitted(self.state, self.name)
+        if self.output == Output.NUMBER:
+            return np.empty((len(seen.side), 0))
+        numbers = self._numbers(state, seen)
+        if self.output == Output.SIGN:
+            return _signs(numbers / state.left)
+        apart = numbers[:, None] - np.asarray(state.values, dtype=np.float64)
+        found: NDArray[np.float64] = -((apart / state.left) ** 2) / 2
+        return found
+
+    def _numbers(self, state: _State, seen: Observation) -> NDArray[np.float64]:
+        points = state.whitening(averaged(seen, self.average))
+        found: NDArray[np.float64] = state.centre + points @ state.slope
+        return found
+
+
+def _signs(scaled: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Log chance of each sign of normal numbers of variance 1 around these."""
+    import numpy as np
+    from scipy.special import log_ndtr
+
+    return np.stack([log_ndtr(-scaled), log_ndtr(scaled)], axis=1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,3 +158,4 @@ class _State:
     slope: NDArray[np.float64]
     values: NDArray[Any]
     spread: float
+    left: float  # standard deviation around the fit, of the auxiliary records

@@ -77,10 +77,24 @@ class Table:
         """Guess of each record, one of the secrets seen; shape (N,)."""
         import numpy as np
 
+        # the rule of ties is one of frequencies, which their logarithms give back
+        found: NDArray[Any] = self.kinds[leading(np.exp(self.scores(seen)))]
+        return found
+
+    @property
+    def kinds(self) -> NDArray[Any]:
+        """Value of each column of `scores`: the secrets seen, in rising order; shape (K,)."""
+        return fitted(self.state, self.name).values
+
+    def scores(self, seen: Observation) -> NDArray[np.float64]:
+        """Log of the frequency among the records that look the same; shape (N, K)."""
+        import numpy as np
+
         state = fitted(self.state, self.name)
         rows = [state.looks.get(key, state.sides.get(key[1], state.prior)) for key in _keys(seen)]
-        shape = (len(rows), len(state.values))
-        found: NDArray[Any] = state.values[leading(np.array(rows).reshape(shape))]
+        shares = np.array(rows, dtype=np.float64).reshape(len(rows), len(state.values))
+        with np.errstate(divide="ignore"):  # of a smoothing that is lost in rounding
+            found: NDArray[np.float64] = np.log(shares)
         return found
 
     def _lean(self, counts: NDArray[np.float64], law: NDArray[np.float64]) -> NDArray[np.float64]:

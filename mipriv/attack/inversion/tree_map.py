@@ -164,17 +164,29 @@ class TreeMaximumAPosteriori:
         """Guess of each record, one of the secrets seen; shape (N,)."""
         import numpy as np
 
+        # the best score of a record is 0
+        found: NDArray[Any] = self.kinds[(self.scores(seen) >= np.log1p(-_TIE)).argmax(axis=1)]
+        return found
+
+    @property
+    def kinds(self) -> NDArray[Any]:
+        """Value of each column of `scores`: the secrets seen, in rising order; shape (K,)."""
+        return fitted(self.state, self.name).values
+
+    def scores(self, seen: Observation) -> NDArray[np.float64]:
+        """Log of each value's sum, as a share of the record's largest; shape (N, K)."""
+        import numpy as np
+
         state = fitted(self.state, self.name)
         each = len(state.values) * prod(len(one.values) for one in self.hidden)
         block = max(1, _AT_ONCE // each)
         parts = [
-            self._guess(state, Observation(answers=seen.answers[at], side=seen.side[at]))
+            self._belief(state, Observation(answers=seen.answers[at], side=seen.side[at]))
             for at in _blocks(len(seen.side), block)
         ]
-        found: NDArray[Any] = np.concatenate(parts) if parts else state.values[:0]
-        return found
+        return np.concatenate(parts) if parts else np.empty((0, len(state.values)))
 
-    def _guess(self, state: _State, seen: Observation) -> NDArray[Any]:
+    def _belief(self, state: _State, seen: Observation) -> NDArray[np.float64]:
         import numpy as np
 
         side, labels = self._split(seen.side)
@@ -196,8 +208,11 @@ class TreeMaximumAPosteriori:
         base = weights.sum(axis=2)
         scores = np.where(scores.max(axis=1, keepdims=True) > 0, scores, base)
         best = scores.max(axis=1, keepdims=True)
-        guesses: NDArray[Any] = state.values[(scores >= best * (1 - _TIE)).argmax(axis=1)]
-        return guesses
+        # where the prior leaves nothing possible, all are alike
+        shares = np.divide(scores, best, out=np.ones_like(scores), where=best > 0)
+        with np.errstate(divide="ignore"):
+            beliefs: NDArray[np.float64] = np.log(shares)
+        return beliefs
 
     def _split(
         self, side: NDArray[np.float64]
