@@ -20,6 +20,7 @@ _COMMANDS = {
     "run": "verification.command:run_campaign",
     "false-alarms": "verification.calibration:command",
     "ties": "verification.ties:command",
+    "study": "verification.study.command:study",
     "report": "verification.report.command:report",
     "notebooks": "verification.notebook:command",
     "bench": "verification.bench.command:bench",

@@ -25,6 +25,13 @@ A campaign is a TOML file, and its name is the file's:
 
 Decimals are read as they are written, without rounding.  A table of cells may state its own
 `tightness`.  There is at least one control of every kind.
+
+    [small]                   # the campaign's small size: keys that replace those of every table
+    replicate = [0, 1]
+
+A table's own `small = {...}` comes after it, with a `learner` that is merged into the table's;
+`small = false` leaves the table out.  `needs = ["adult.test"]` leaves a table out where the data
+folder (`verification.data`) has no such file.
 """
 
 from __future__ import annotations
@@ -43,10 +50,12 @@ from flint import fmpq
 from mipriv.errors import ParameterError, require
 from mipriv.rigor.decimals import exact
 from mipriv.rigor.intervals import outward
+from verification import data
 from verification.cell import Cell, Control
 
 CAMPAIGNS = Path(__file__).with_name("campaigns")
 PLAY = "verification.play:play"
+SMALL = "-small"  # ends the name of a campaign of small size
 _KEYS = {
     "title",
     "description",
@@ -56,8 +65,16 @@ _KEYS = {
     "play",
     "cells",
     "controls",
+    "small",
 }
 _FACTORS = {Control.NOISE_TOO_SMALL: "0.9", Control.THEORY_SCALED: "0.95"}
+
+
+class Size(StrEnum):
+    """SMALL: fewer replicates and settings, to see that all works; no verdict rests on it."""
+
+    SMALL = "small"
+    FULL = "full"
 
 
 class Must(StrEnum):
@@ -102,6 +119,8 @@ class Campaign:
         control_level: the same for the Monte Carlo controls, which are not counted above.
         entries: cells, then controls; no two alike.
         play: "module:function" of what plays a cell, found by every worker.
+        size: which of its sizes.
+        left_out: what was left out for want of data, a line for each missing file.
     """
 
     name: str
@@ -111,6 +130,8 @@ class Campaign:
     control_level: fmpq
     entries: tuple[Entry, ...]
     play: str = PLAY
+    size: Size = Size.FULL
+    left_out: tuple[str, ...] = ()
 
     @property
     def monte_carlo(self) -> int:
@@ -135,8 +156,8 @@ class Campaign:
         return outward(total * share).lower
 
     @classmethod
-    def read(cls, path: Path) -> Campaign:
-        """Read a campaign's file.
+    def read(cls, path: Path, size: Size = Size.FULL) -> Campaign:
+        """Read a campaign's file, in one of its sizes.
 
         Raises:
             ParameterError: it is no campaign; the message says why.
@@ -149,15 +170,31 @@ class Campaign:
             raise ParameterError(f"campaign={path.name}: must be TOML: {error}") from None
         for key in found:
             require(key in _KEYS, must=f"be one of {', '.join(sorted(_KEYS))}", key=key)
-        entries = (*_cells(found, path.stem), *_controls(found, path.stem))
+        small = size is Size.SMALL
+        require(not small or "small" in found, must="be full: it has no [small]", size=size)
+        name = path.stem + SMALL * small
+        tables = {key: _tables(found, key) for key in ("cells", "controls")}
+        missing = dict.fromkeys(
+            line
+            for each in tables.values()
+            for one in each
+            for line in data.missing(one.get("needs"))
+        )
+        sized = {key: list(_sized(each, found.get("small"), small)) for key, each in tables.items()}
+        entries = (
+            *_cells(sized["cells"], found.get("tightness", {}), name),
+            *_controls(sized["controls"], name),
+        )
         campaign = cls(
-            name=path.stem,
+            name=name,
             title=_text(found, "title"),
             description=_text(found, "description"),
             significance=_chance(found, "significance"),
             control_level=_chance(found, "control_level"),
             entries=entries,
             play=found.get("play", PLAY),
+            size=size,
+            left_out=tuple(missing),
         )
         _check(campaign)
         return campaign
@@ -175,14 +212,46 @@ def find(name: str) -> Path:
     return path
 
 
+def named(name: str, size: Size | None = None) -> Campaign:
+    """The campaign of this name, which may end in `-small`, or file; its size unless it says so, full.
+
+    Raises:
+        ParameterError: there is no such campaign, or no such size of it.
+    """
+    short = name.removesuffix(SMALL)
+    if size is None and short != name and not (CAMPAIGNS / f"{name}.toml").is_file():
+        return Campaign.read(find(short), Size.SMALL)
+    return Campaign.read(find(name), size or Size.FULL)
+
+
 def campaigns() -> list[Path]:
     """Files of the campaigns that come with the package, by name."""
     return sorted(CAMPAIGNS.glob("*.toml"))
 
 
-def _cells(found: Mapping[str, Any], name: str) -> Iterator[Entry]:
-    ranges = found.get("tightness", {})
-    for table in _tables(found, "cells"):
+def _sized(
+    tables: Sequence[dict[str, Any]], every: Mapping[str, Any] | None, small: bool
+) -> Iterator[dict[str, Any]]:
+    """The tables whose data are there, in the size that is asked for."""
+    for given in tables:
+        table = dict(given)
+        own, needs = table.pop("small", {}), table.pop("needs", None)
+        rule = "be a table, or false to leave it out"
+        require(isinstance(own, Mapping) or own is False, must=rule, small=own)
+        if data.missing(needs) or (small and own is False):
+            continue
+        if small:
+            replaced = {**(every or {}), **own}
+            if "learner" in replaced:
+                replaced["learner"] = {**table.get("learner", {}), **replaced["learner"]}
+            table |= {key: value for key, value in replaced.items() if key in table or key in own}
+        yield table
+
+
+def _cells(
+    tables: Sequence[dict[str, Any]], ranges: Mapping[str, Any], name: str
+) -> Iterator[Entry]:
+    for table in tables:
         own = table.pop("tightness", None)
         for cell in _crossed(table, name, None):
             learner = cell.learner["name"]
@@ -191,8 +260,8 @@ def _cells(found: Mapping[str, Any], name: str) -> Iterator[Entry]:
             yield Entry(cell=cell, tightness=_range(ranges[learner] if own is None else own))
 
 
-def _controls(found: Mapping[str, Any], name: str) -> Iterator[Entry]:
-    for table in _tables(found, "controls"):
+def _controls(tables: Sequence[dict[str, Any]], name: str) -> Iterator[Entry]:
+    for table in tables:
         kinds = table.pop("kind", None)
         for kind in kinds if isinstance(kinds, list) else [kinds]:
             yield from _control(dict(table), name, kind)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from verification.campaign import Campaign, campaigns, find
+from verification.campaign import Campaign, Size, campaigns, named
 from verification.executors import Dask, Executor, Processes, WorkersLost
 from verification.runner import CellsFailed, Interrupted, Run
 from verification.summary import counted, text
@@ -38,6 +38,7 @@ def list_campaigns() -> None:
 @click.option("--address", metavar="tcp://HOST:PORT", help="of a running Dask scheduler")
 @click.option("--resume", is_flag=True, help="go on with what the folder holds")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@click.option("--size", type=click.Choice([one.value for one in Size]), help="full if not given")
 def run_campaign(
     name: str,
     out: Path | None,
@@ -46,19 +47,22 @@ def run_campaign(
     address: str | None,
     resume: bool,
     seed: int,
+    size: str | None,
 ) -> int:
     """Run the campaign NAME (or a TOML file).
 
     Exit code 0 if nothing is violated and all controls did what they must, 1 if not or if cells
     could not be played, 2 for bad input, 130 when interrupted.
     """
-    campaign = Campaign.read(find(name))
+    campaign = named(name, Size(size) if size else None)
+    for line in campaign.left_out:
+        click.echo(f"left out: {line}", err=True)
     run = Run(
         campaign=campaign,
         folder=out or RUNS / campaign.name,
         seed=seed,
         resume=resume,
-        executor=_executor(executor, address, workers),
+        executor=chosen(executor, address, workers),
         stream=sys.stderr,
     )
     try:
@@ -73,7 +77,12 @@ def run_campaign(
     return 0 if judgement.passed else 1
 
 
-def _executor(kind: str, address: str | None, workers: int | None) -> Executor:
+def chosen(kind: str, address: str | None, workers: int | None) -> Executor:
+    """Where cells are played, as the options say.
+
+    Raises:
+        UsageError: options that do not go together.
+    """
     if address is not None:
         if kind != "dask":
             raise click.UsageError("--address needs --executor dask")

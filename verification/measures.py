@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import MISSING, asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, field, fields
 from enum import StrEnum
 from math import inf, isfinite
 from typing import Any, TypeVar
@@ -111,13 +111,16 @@ class Train:
     Attributes:
         attack: its success there.
         utility: on the training records, in the point's measure.
+        metrics: further figures of the attack there, by name.
     """
 
     attack: Attack
     utility: float
+    metrics: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         _finite(utility=self.utility)
+        _figures(self.metrics)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,6 +226,7 @@ class Point:
         epsilon: of differential privacy, as accounted; None without.
         selection: on the selection records; None if not measured.  Where a panel has it, the
             settings that a defence would use are chosen by it.
+        metrics: further figures of the strongest level, or of the model, by name.
     """
 
     panel: str
@@ -240,6 +244,7 @@ class Point:
     information: Information | None = None
     epsilon: float | None = None
     selection: Selection | None = None
+    metrics: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         _texts(panel=self.panel, defence=self.defence)
@@ -247,6 +252,7 @@ class Point:
         valid = type(self.replicate) is int and self.replicate >= 0
         require(valid, must="be a whole number >= 0", replicate=self.replicate)
         _finite(base=self.base)
+        _figures(self.metrics)
         _one_of(Role, role=self.role)
         object.__setattr__(self, "role", Role(self.role))
         strongest, mine = self.attacks.get(self.attack.level), self.attack
@@ -280,8 +286,9 @@ class Point:
         found = asdict(self)
         if self.information is not None:
             found["information"] = self.information.to_json()
-        if self.selection is None:
-            del found["selection"]
+        for part, name in ((found, "selection"), (found, "metrics"), (found["train"], "metrics")):
+            if part is not None and not part[name]:
+                del part[name]
         # through JSON: enumerations become the texts they are
         plain: dict[str, Any] = json.loads(json.dumps(found, allow_nan=False))
         return plain
@@ -305,7 +312,7 @@ class Point:
         if given.get("train") is not None:
             train = _table(Train, given["train"], "train")
             attack = _part(Attack, train["attack"], "train attack")
-            given["train"] = Train(attack=attack, utility=train["utility"])
+            given["train"] = Train(**(train | {"attack": attack}))
         if given.get("information") is not None:
             given["information"] = _information(given["information"])
         return cls(**given)
@@ -349,7 +356,7 @@ def _information(found: object) -> Information:
 
 def _table(part: type[Any], found: object, name: str) -> dict[str, Any]:
     """A mapping with a part's names; those with a default may be left out."""
-    need = {one.name for one in fields(part) if one.default is MISSING}
+    need = {one.name for one in fields(part) if one.default is one.default_factory is MISSING}
     every = {one.name for one in fields(part)}
     if isinstance(found, Mapping) and need <= set(found) <= every:
         return dict(found)
@@ -372,6 +379,12 @@ def _finite(**named: object) -> None:
     for name, value in named.items():
         number = isinstance(value, int | float) and type(value) is not bool and isfinite(value)
         require(number, must="be a finite number", **{name: value})
+
+
+def _figures(metrics: object) -> None:
+    table = isinstance(metrics, Mapping) and all(isinstance(name, str) for name in metrics)
+    require(table, must="be a table of numbers by name", metrics=metrics)
+    _finite(**dict(metrics))  # type: ignore[call-overload]  # a mapping, as was just seen
 
 
 def _texts(**named: object) -> None:

@@ -13,7 +13,7 @@ from mipriv.errors import require
 
 _HERE = Path(__file__).parent
 _PACKAGE = Path(mipriv.__file__).parent
-_APART = ("bench", "report")  # they play no cell
+_APART = ("bench", "report", "study")  # they play no cell
 
 
 @cache

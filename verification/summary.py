@@ -43,6 +43,8 @@ def as_json(
         "campaign": campaign.name,
         "title": campaign.title,
         "description": campaign.description.strip(),
+        "size": campaign.size,
+        "left_out": campaign.left_out,
         "passed": judgement.passed,
         "cells": {
             "exact": sum(cell.exact for cell in cells),

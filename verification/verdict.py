@@ -10,7 +10,7 @@ from typing import Any
 from mipriv.errors import ParameterError, require
 from mipriv.rigor.decimals import exact
 from mipriv.rigor.intervals import holm, outward
-from verification.campaign import Campaign, Entry, Must
+from verification.campaign import Campaign, Entry, Must, Size
 from verification.cell import Cell, Control
 from verification.measures import checked
 from verification.outcome import Observed, Outcome, Theory
@@ -166,7 +166,7 @@ def judge(campaign: Campaign, lines: Sequence[Line], p_values: Mapping[str, floa
             name: {"p_value": p, "holm": adjusted}
             for name, p, adjusted in zip(tested, raw, holm(raw), strict=True)
         },
-        tradeoffs=verdicts(lines),
+        tradeoffs=[] if campaign.size is Size.SMALL else verdicts(lines),
     )
 
 

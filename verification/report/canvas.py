@@ -46,15 +46,19 @@ class Picture:
         name: of its files, without suffix.
         title: above it.
         caption: what there is to see.
-        draw: draws on axes.
+        draw: draws on axes, as many as there are panels.
         height: inches.
+        width: inches.
+        panels: rows and columns of axes.
     """
 
     name: str
     title: str
     caption: str
-    draw: Callable[[Any], None]
+    draw: Callable[..., None]
     height: float = 4.3
+    width: float = _WIDTH
+    panels: tuple[int, int] = (1, 1)
 
 
 def rendered(picture: Picture, folder: Path) -> Markup:
@@ -65,11 +69,12 @@ def rendered(picture: Picture, folder: Path) -> Markup:
         ParameterError: a file that cannot be written.
     """
     with _prepared() as figure_class:
-        figure = figure_class(figsize=(_WIDTH, picture.height), layout="constrained")
-        axes = figure.add_subplot()
-        picture.draw(axes)
-        axes.grid(True, color=GRID, lw=0.6)
-        axes.set_axisbelow(True)
+        figure = figure_class(figsize=(picture.width, picture.height), layout="constrained")
+        every = figure.subplots(*picture.panels, squeeze=False).ravel()
+        picture.draw(*every)
+        for axes in every:
+            axes.grid(True, color=GRID, lw=0.6)
+            axes.set_axisbelow(True)
         figure.draw_without_rendering()
         figure.set_layout_engine("none")  # laid out once, for both files
         vector = StringIO()

@@ -28,6 +28,16 @@ def report(folder: Path, campaign: Path | None) -> None:
 
     A run that is not finished gets a report of what was played so far.
     """
+    click.echo(written(folder, campaign))
+
+
+def written(folder: Path, campaign: Path | None = None) -> Path:
+    """Write the report of a run's folder, and return its path.
+
+    Args:
+        folder: of the run.
+        campaign: its file, if it is none of those that come with the package.
+    """
     record = read(folder, campaign)
     games = [*pictures.pictures(record), *growth.pictures(record)]
     drawn, curves = (
@@ -35,4 +45,4 @@ def report(folder: Path, campaign: Path | None) -> None:
         for each in (games, tradeoffs.pictures(record))
     )
     write(folder / REPORT, page(record, drawn, curves))
-    click.echo(folder / REPORT)
+    return folder / REPORT

@@ -44,9 +44,8 @@ TERMS = {
 }
 
 
-def verdict_table(record: Record) -> Markup:
-    """Every comparison, with what it means."""
-    rows = record.tradeoffs
+def verdict_table(rows: Sequence[Mapping[str, Any]]) -> Markup:
+    """Every comparison (`verification.tradeoff.verdicts`), with what it means."""
     if not rows:
         return element("p", "No defence could be compared with another.")
     exact = any(one["verdict"] in list(Certain) for one in rows)

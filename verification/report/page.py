@@ -48,20 +48,8 @@ def page(record: Record, pictures: Sequence[Drawn], tradeoffs: Sequence[Drawn] =
         pictures: of the games, each with its SVG.
         tradeoffs: the same of the trade-offs.
     """
-    script, style = _asset("page.js"), Markup(_palette() + _asset("page.css"))
-    digest = b64encode(sha256(script.encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'"
-    head = element(
-        "head",
-        Markup('<meta charset="utf-8">'),
-        Markup('<meta name="viewport" content="width=device-width, initial-scale=1">'),
-        Markup('<meta name="color-scheme" content="light dark">'),
-        Markup(f'<meta http-equiv="Content-Security-Policy" content="{policy}">'),
-        element("title", f"{record.title}: {words.status(record)}"),
-        element("style", style),
-    )
-    main = element(
-        "main",
+    return document(
+        f"{record.title}: {words.status(record)}",
         _headline(record),
         _findings(record),
         _tradeoffs(record, tradeoffs),
@@ -72,7 +60,23 @@ def page(record: Record, pictures: Sequence[Drawn], tradeoffs: Sequence[Drawn] =
         _players(record),
         _run(record),
     )
-    body = element("body", main, element("script", script))
+
+
+def document(title: str, *content: Markup) -> str:
+    """The HTML of a page: one file, and no address outside it."""
+    script, style = _asset("page.js"), Markup(_palette() + _asset("page.css"))
+    digest = b64encode(sha256(script.encode()).digest()).decode()
+    policy = f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'"
+    head = element(
+        "head",
+        Markup('<meta charset="utf-8">'),
+        Markup('<meta name="viewport" content="width=device-width, initial-scale=1">'),
+        Markup('<meta name="color-scheme" content="light dark">'),
+        Markup(f'<meta http-equiv="Content-Security-Policy" content="{policy}">'),
+        element("title", title),
+        element("style", style),
+    )
+    body = element("body", element("main", *content), element("script", script))
     return f"<!doctype html>\n{element('html', head, body, lang='en')}\n"
 
 
@@ -142,7 +146,7 @@ def _surprise(row: Row) -> str:
 
 
 def _gallery(pictures: Sequence[Drawn]) -> Markup:
-    return element("div", *(_figure(*one) for one in pictures), class_="pictures")
+    return element("div", *(figure(*one) for one in pictures), class_="pictures")
 
 
 def _tradeoffs(record: Record, pictures: Sequence[Drawn]) -> Markup:
@@ -151,14 +155,15 @@ def _tradeoffs(record: Record, pictures: Sequence[Drawn]) -> Markup:
     return element(
         "section",
         element("h2", "Attack against utility"),
-        comparisons.verdict_table(record),
+        comparisons.verdict_table(record.tradeoffs),
         _gallery(pictures),
         comparisons.settings_table(record),
         id="tradeoffs",
     )
 
 
-def _figure(picture: Picture, drawn: Markup) -> Markup:
+def figure(picture: Picture, drawn: Markup) -> Markup:
+    """A picture with its title, its caption and links to its files."""
     files = (
         element("a", suffix.upper(), href=f"{picture.name}.{suffix}") for suffix in ("png", "svg")
     )

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from mipriv.errors import ParameterError, require
-from verification.campaign import PLAY, Campaign, Entry, Must, find
+from verification.campaign import PLAY, Campaign, Entry, Must, named
 from verification.cell import Cell, Control
 from verification.measures import Point
 from verification.store import FAILURES, RESULTS, SUMMARY
@@ -202,7 +202,7 @@ def _campaign(name: str, path: Path | None) -> Campaign | None:
     if path is not None:
         return Campaign.read(path)
     try:
-        return Campaign.read(find(name))
+        return named(name)
     except ParameterError:
         return None
 
@@ -253,7 +253,7 @@ def _finished(name: str, rows: Sequence[Row], whole: dict[str, Any], *, known: b
         unexpected=frozenset(one["cell"] for one in whole["unexpected"]),
         significance=float(whole["significance"]["cells"]),
         holm=tests,
-        run={key: whole[key] for key in _RUN},
+        run={key: whole[key] for key in _RUN} | {"left_out": whole.get("left_out", [])},
         known=known,
     )
 

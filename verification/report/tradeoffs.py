@@ -20,8 +20,8 @@ _DASHES = ("-", "--", ":", "-.")
 _ROOM = 0.25  # of the attacks' range: as much is left above them for what no attack exceeds
 _MARGIN = 0.06  # of the same range, between what is shown and the frame
 _WIDE = 50.0  # ratio of informations from which their axis is logarithmic
-_BASE: dict[str, Any] = {"ls": "--", "lw": 1.2}
-_REFERENCES: dict[str, tuple[str, dict[str, Any]]] = {
+BASE: dict[str, Any] = {"ls": "--", "lw": 1.2}
+REFERENCES: dict[str, tuple[str, dict[str, Any]]] = {
     Kind.EXACT: ("best possible attack", {"ls": ":", "lw": 1.8}),
     Kind.CEILING: ("ceiling: no attack exceeds it", {"ls": "-.", "lw": 1.1}),
     "bound": ("bound from the information", {"ls": (0, (7, 3)), "lw": 1.1}),
@@ -78,7 +78,7 @@ def _population(panel: Panel, styles: Mapping[str, Style], place: int) -> Pictur
         for (name, key), line in drawn.items():
             inside = [one for one in line if one[1] <= top]
             if inside:
-                text, look = _REFERENCES[key]
+                text, look = REFERENCES[key]
                 kinds[key] = handle(text, color=INK, **look)
                 _line(axes, inside, {"color": styles[name][0], **look})
         if high > low:
@@ -143,7 +143,7 @@ def _curves(axes: Any, panel: Panel, styles: Mapping[str, Style], *, train: bool
         free = curve[0].role in _ENDS
         size = 9 if free else 6
         for across, up, _ in known:
-            _cross(axes, across, up, colour)
+            cross(axes, across, up, colour)
         line = [(across.mean, up.mean) for across, up, _ in known]
         look = {"color": colour, "marker": marker, "markersize": size, "mfc": face}
         axes.plot(*zip(*line, strict=True), ls=dash or "none", lw=1.3, zorder=3, **look)
@@ -155,13 +155,13 @@ def _curves(axes: Any, panel: Panel, styles: Mapping[str, Style], *, train: bool
                 axes.annotate(f"ε={one.epsilon:.3g}", textcoords="offset points", **spot)
     if len(ends) > 1:
         axes.plot(*zip(*sorted(ends), strict=True), color=INK, lw=0.6, zorder=1)
-    axes.axhline(panel.base, color=INK, zorder=1, **_BASE)
-    entries.append(handle("best guess without a model", color=INK, **_BASE))
+    axes.axhline(panel.base, color=INK, zorder=1, **BASE)
+    entries.append(handle("best guess without a model", color=INK, **BASE))
     axes.set(xlabel=panel.utility, ylabel=panel.attack)
     return entries
 
 
-def _cross(axes: Any, across: Spread, up: Spread, colour: str) -> None:
+def cross(axes: Any, across: Spread, up: Spread, colour: str) -> None:
     """Bars of both spreads."""
     axes.errorbar(
         [across.mean],
@@ -226,7 +226,7 @@ def _bars(panel: Panel) -> str:
 
 
 def _height(panel: Panel, lines: int) -> float:
-    return 4.0 + 0.17 * (len(panel.curves) + 1 + min(lines, len(_REFERENCES)))
+    return 4.0 + 0.17 * (len(panel.curves) + 1 + min(lines, len(REFERENCES)))
 
 
 def _information(panel: Panel, styles: Mapping[str, Style], place: int) -> Picture:
@@ -241,7 +241,7 @@ def _information(panel: Panel, styles: Mapping[str, Style], place: int) -> Pictu
         for one in shown:
             colour, marker, _ = styles[one.defence]
             if finite(one) and one.information is not None:
-                _cross(axes, one.information, one.attack, colour)
+                cross(axes, one.information, one.attack, colour)
                 look = _mark(one, colour, marker)
                 axes.plot([one.information.mean], [one.attack.mean], **look)
         right = axes.get_xlim()[1]
@@ -251,7 +251,7 @@ def _information(panel: Panel, styles: Mapping[str, Style], place: int) -> Pictu
             spot = {"xy": (right, one.attack.mean), "xytext": (-12, 4), "fontsize": 9}
             axes.annotate("∞", textcoords="offset points", **spot)
         axes.set_xlim(right=right)
-        axes.axhline(panel.base, color=INK, zorder=1, **_BASE)
+        axes.axhline(panel.base, color=INK, zorder=1, **BASE)
         axes.set(xlabel="information in an answer, nats", ylabel=panel.attack)
         names = dict.fromkeys(one.defence for one in shown)
         entries = [
@@ -260,7 +260,7 @@ def _information(panel: Panel, styles: Mapping[str, Style], place: int) -> Pictu
         if any(one.bounded for one in shown):
             hollow = {"color": INK, "marker": "o", "ls": "", "mfc": "none"}
             entries.append(handle("an upper bound", **hollow))
-        legend(axes, [*entries, handle("best guess without a model", color=INK, **_BASE)])
+        legend(axes, [*entries, handle("best guess without a model", color=INK, **BASE)])
 
     caption = (
         "The same settings by the information that an answer carries of the input. If less "

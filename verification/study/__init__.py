@@ -1,0 +1,1 @@
+"""The study: six attacks of the poster, one report, and what became of its claims."""

@@ -1,0 +1,175 @@
+"""The six-panel figure in the poster's layout, and the paper's own points beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from verification.measures import Kind, Role
+from verification.report.canvas import INK, PALETTE, Picture
+from verification.report.curves import Panel
+from verification.report.pictures import handle
+from verification.report.tradeoffs import BASE, MID, REFERENCES, Style, cross, styles_of
+from verification.study.paper import ANCHORS, Anchor
+from verification.study.results import PARTS, Played, Study
+
+NAME = "six-panels"
+_COLUMNS = 3
+_ENDS = (Role.UNDEFENDED, Role.CONSTANT)
+_PAPER = {"DP": (PALETTE[1], "s"), "Priority": (PALETTE[2], "^")}
+_ROOM = 0.12  # of the attacks' range, above and below
+
+
+def pictures(study: Study) -> list[Picture]:
+    """The six panels, and the paper's points."""
+    return [_six(study), _paper()]
+
+
+def family(defence: str) -> str:
+    """What a defence is called in the figure: its name up to its variants."""
+    return defence.partition(",")[0]
+
+
+def _six(study: Study) -> Picture:
+    shown = {one.part.letter: one.shown for one in study.played}
+    every = [_by_family(panel) for panel in shown.values()]
+    styles = styles_of(every)
+
+    def draw(*axes: Any) -> None:
+        entries: dict[str, Any] = {}
+        for part, place in zip(PARTS, axes, strict=True):
+            place.set_title(f"{part.letter}  {part.title}", loc="left", fontsize=11)
+            if part.letter not in shown:
+                place.text(0.5, 0.5, "not played", ha="center", transform=place.transAxes)
+                continue
+            for entry in _panel(place, shown[part.letter], styles):
+                entries.setdefault(entry.get_label(), entry)
+        axes[0].figure.legend(
+            handles=list(entries.values()),
+            loc="outside lower center",
+            ncols=5,
+            frameon=False,
+            fontsize=9,
+        )
+
+    return Picture(
+        name=NAME,
+        title="Six attacks: success against usefulness",
+        caption=_caption(study.played),
+        draw=draw,
+        width=12.6,
+        height=8.6,
+        panels=(2, _COLUMNS),
+    )
+
+
+def _caption(played: Sequence[Played]) -> str:
+    names = "; ".join(f"{one.part.letter}: {one.shown.name}" for one in played)
+    return (
+        "Each mark is a setting of a defence, mean over replicates with bars as in the single "
+        "reports: across, how useful the model is (read the axis: of an error less is better); "
+        "upwards, how often the strongest attack on people outside the training records is right. "
+        "The lower, the better the defence. MID is always the blue circle; its variants differ by "
+        "their dash. Star: no defence. Cross: a constant answer. Dashed and level: the best guess "
+        "without any model. Dotted: the best possible attack on the undefended model and on MID, "
+        "where it is known; where it is not, a ceiling stands in its place, dash-dotted, and is "
+        f"left out where it lies above the frame. Panels: {names}."
+    )
+
+
+def _by_family(panel: Panel) -> Panel:
+    """The panel with one curve for each family of rivals; those of MID stay apart."""
+    curves: dict[str, Any] = {}
+    for name, curve in panel.curves.items():
+        own = name if curve[0].role is Role.MID else family(name)
+        curves[own] = (*curves.get(own, ()), *curve)
+    return Panel(panel.name, curves)
+
+
+def _panel(axes: Any, panel: Panel, styles: Mapping[str, Style]) -> list[Any]:
+    """Draw one panel; the legend's entries."""
+    entries = []
+    for name, curve in panel.curves.items():
+        mid, free = curve[0].role is Role.MID, curve[0].role in _ENDS
+        colour, marker, dash = styles[name if mid else family(name)]
+        known = sorted(((one.utility, one.attack, one) for one in curve), key=lambda s: s[0].mean)
+        for across, up, _ in known:
+            cross(axes, across, up, colour)
+        spots = [(across.mean, up.mean) for across, up, _ in known]
+        order = 5 if mid else 3
+        look = {"color": colour, "marker": marker, "markersize": 11 if free else 6 + mid}
+        axes.plot(*zip(*spots, strict=True), ls=dash or "none", lw=1 + mid, zorder=order, **look)
+        label = "MID" if mid else family(name)
+        entries.append(handle(label, ls=dash or "", lw=1 + mid, **look))
+        for across, up, one in known:
+            if one.epsilon is not None:
+                spot = {"xy": (across.mean, up.mean), "xytext": (4, 4), "fontsize": 8}
+                axes.annotate(f"ε={one.epsilon:.2g}", textcoords="offset points", **spot)
+    seen = [end for one in panel.settings for end in (one.attack.lower, one.attack.upper)]
+    low, high = min(*seen, panel.base), max(*seen, panel.base)
+    room = _ROOM * (high - low or 1.0)
+    entries += _references(axes, panel, high + room)
+    axes.axhline(panel.base, color=INK, zorder=1, **BASE)
+    entries.append(handle("best guess without a model", color=INK, **BASE))
+    axes.set_ylim(low - room, high + room)
+    axes.set(xlabel=panel.utility, ylabel=panel.attack)
+    return entries
+
+
+def _references(axes: Any, panel: Panel, top: float) -> list[Any]:
+    """What is known of any attack on the undefended model and on MID."""
+    entries = []
+    for curve in panel.curves.values():
+        if curve[0].role not in (Role.MID, Role.UNDEFENDED):
+            continue
+        for kind in (Kind.EXACT, Kind.CEILING):
+            pairs = [(one.utility.mean, one.best(kind)) for one in curve]
+            line = sorted((x, y) for x, y in pairs if y is not None and y <= top)
+            if line:
+                text, look = REFERENCES[kind]
+                colour = MID[0] if curve[0].role is Role.MID else INK
+                single = {"marker": "_", "markersize": 16} if len(line) == 1 else {}
+                axes.plot(*zip(*line, strict=True), color=colour, zorder=2, **look, **single)
+                entries.append(handle(text, color=INK, **look))
+    return entries
+
+
+def _paper() -> Picture:
+    def draw(*axes: Any) -> None:
+        for place, anchor in zip(axes, ANCHORS, strict=True):
+            _anchor(place, anchor)
+        labels = {
+            "none": handle("none", color=INK, marker="*", ls="", markersize=11),
+            "MID": handle("MID", color=MID[0], marker=MID[1], ls="-"),
+            **{
+                name: handle(name, color=colour, marker=marker, ls="-")
+                for name, (colour, marker) in _PAPER.items()
+            },
+        }
+        axes[0].figure.legend(
+            handles=list(labels.values()), loc="outside lower center", ncols=4, frameon=False
+        )
+
+    return Picture(
+        name="paper",
+        title="What the paper shows: other data, shape only",
+        caption=(
+            "Points read off Figure 2 of the paper (Wang, Zhang, Jia 2021) by eye. Its data and "
+            "attackers are others: only the shapes can be compared. GMI and white-box MAP are "
+            "shown there as images without numbers."
+        ),
+        draw=draw,
+        width=12.6,
+        height=3.2,
+        panels=(1, len(ANCHORS)),
+    )
+
+
+def _anchor(axes: Any, anchor: Anchor) -> None:
+    axes.plot(*anchor.none, color=INK, marker="*", markersize=11)
+    for name, curve in anchor.curves.items():
+        colour, marker = _PAPER.get(name, MID)
+        axes.plot(*zip(*curve, strict=True), color=colour, marker=marker)
+    title = next(part.title for part in PARTS if part.letter == anchor.letter)
+    axes.set_title(f"{anchor.letter}  {title}", loc="left", fontsize=10)
+    axes.set(xlabel=anchor.utility, ylabel=anchor.attack)

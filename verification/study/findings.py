@@ -1,0 +1,189 @@
+"""What the study found, in plain words: every sentence is made from the numbers."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+from verification.measures import Point, Role, gain
+from verification.report.curves import Panel, Setting, Spread
+from verification.report.words import counted, listed, percent
+from verification.study.paired import apart, gap, published, success, within
+from verification.study.results import Study
+from verification.study.scatter import agreements
+from verification.tradeoff import Verdict
+
+_SHOWN = 3  # digits
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """Sentences under one heading."""
+
+    heading: str
+    sentences: tuple[str, ...]
+
+
+def chapters(study: Study) -> list[Chapter]:
+    """All that has something to say."""
+    every = [
+        Chapter("Where MID wins, ties and loses", tuple(_verdicts(study))),
+        Chapter("What asking more than once changes", tuple(_asking(study))),
+        Chapter("What an attacker who knows the defence changes", tuple(_calibrated(study))),
+        Chapter("What the best guess without a model changes", tuple(_no_model(study))),
+        Chapter("Does less information mean less harm?", tuple(_information(study))),
+        Chapter("Records of the training and others", tuple(_memorised(study))),
+    ]
+    return [one for one in every if one.sentences]
+
+
+def short(value: float) -> str:
+    """A number to three digits."""
+    return f"{value:.{_SHOWN}g}"
+
+
+def spread(found: Spread) -> str:
+    """A difference with its sign and interval."""
+    return f"{found.mean:+.{_SHOWN}f} ({found.lower:+.{_SHOWN}f} to {found.upper:+.{_SHOWN}f})"
+
+
+def _verdicts(study: Study) -> Iterable[str]:
+    words = (
+        (Verdict.DOMINATES, "leaves the attacker less than {}"),
+        (Verdict.TIE, "is not shown to differ from {}"),
+        (Verdict.DOMINATED, "leaves the attacker more than {}"),
+        (Verdict.NOT_COMPARABLE, "cannot be compared with {}"),
+        (Verdict.TOO_FEW, "was played too few times against {}"),
+    )
+    for played in study.played:
+        rivals: dict[tuple[str, str], dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+        for row in study.verdicts_of(played):
+            rivals[row["panel"], row["defence"]][row["verdict"]].append(row["rival"])
+        for (panel, defence), found in rivals.items():
+            said = [text.format(listed(found[key])) for key, text in words if key in found]
+            yield f"{panel}: {defence} {'; '.join(said)}."
+
+
+def stem(panel: str) -> str:
+    """A panel's name without how the model was asked."""
+    return panel.rpartition(", ")[0]
+
+
+def _mids(panel: Panel) -> list[Setting]:
+    return [one for one in panel.settings if one.role is Role.MID]
+
+
+def _asking(study: Study) -> Iterable[str]:
+    """The same settings, asked once and in other ways."""
+    for played in study.played:
+        ways: dict[str, list[Panel]] = defaultdict(list)
+        for panel in played.panels:
+            ways[stem(panel.name)].append(panel)
+        for name, several in ways.items():
+            yield from _ways(name, several)
+
+
+def _ways(name: str, several: Sequence[Panel]) -> Iterable[str]:
+    once = next((panel for panel in several if panel.name.endswith(", 1 answer")), None)
+    for panel in several:
+        if once is None or panel is once:
+            continue
+        plain = {one.name: one for one in _mids(once)}
+        for setting in _mids(panel):
+            own = plain.get(setting.name) or plain.get(_without_noise(setting.name))
+            found = None if own is None else gap(setting, own, success)
+            if found is not None and own is not None:
+                how = panel.name.rpartition(", ")[2]
+                yield (
+                    f"{name}, {setting.defence} {setting.name}: success {short(own.attack.mean)} "
+                    f"with 1 answer, {short(setting.attack.mean)} with {how}; "
+                    f"difference {spread(found)}."
+                )
+
+
+def _without_noise(setting: str) -> str:
+    """A setting's name but for the kind of its noise."""
+    return ", ".join(part for part in setting.split(", ") if not part.startswith("noise="))
+
+
+def _calibrated(study: Study) -> Iterable[str]:
+    """Success of the attacks as published, beside that of the strongest."""
+    for played in study.played:
+        for panel in played.panels:
+            rows = [(one, within(one, published)) for one in _mids(panel)]
+            known = [(one, found) for one, found in rows if found is not None]
+            if not known:
+                continue
+            gains = [gain(found.mean, one.base) for one, found in known]
+            best = [one.gain for one, _ in known]
+            yield (
+                f"{panel.name}: over {counted(len(known), 'setting')} of MID the attack as "
+                f"published gains {short(fmean(gains))} of what is left above the guess without a "
+                f"model, the strongest {short(fmean(best))}"
+                f"{_undefended(panel)}."
+            )
+
+
+def _undefended(panel: Panel) -> str:
+    for one in panel.settings:
+        found = within(one, published)
+        if one.role is Role.UNDEFENDED and found is not None:
+            naive = gain(found.mean, one.base)
+            return f"; on the undefended model {short(naive)} and {short(one.gain)}"
+    return ""
+
+
+def _no_model(study: Study) -> Iterable[str]:
+    for played in study.played:
+        below = total = naive = seen = 0
+        for one in (one for panel in played.panels for one in panel.settings):
+            total += 1
+            excess = within(one, lambda point: point.attack.value - point.base)
+            below += excess is not None and apart(excess) <= 0
+            plain = within(one, _published_excess)
+            if plain is not None:
+                seen += 1
+                naive += apart(plain) < 0
+        text = (
+            f"{played.part.title}: in {below} of {counted(total, 'setting')} the strongest attack "
+            "is not shown to do better than the best guess without a model"
+        )
+        more = f"; the attack as published does worse than that guess in {naive} of {seen}"
+        yield text + (more if seen else "") + "."
+
+
+def _published_excess(point: Point) -> float | None:
+    found = published(point)
+    return None if found is None else found - point.base
+
+
+def _information(study: Study) -> Iterable[str]:
+    found = agreements(study)
+    if not found:
+        return
+    ways = [apart(one.tau) for one in found]
+    rise, fall = ways.count(1), ways.count(-1)
+    yield (
+        f"In {rise} of {counted(len(found), 'panel and kind of reading', 'panels and kinds of reading')} "
+        f"settings of less information leave the attacker less (rank correlation above 0), in {fall} "
+        f"more, in {len(found) - rise - fall} neither is shown."
+    )
+    for one in found:
+        yield (
+            f"{one.panel} ({one.method}): {counted(one.settings, 'setting')}, rank correlation "
+            f"{spread(one.tau)}."
+        )
+
+
+def _memorised(study: Study) -> Iterable[str]:
+    for played in study.played:
+        rows = [(one.memorised, one) for panel in played.panels for one in panel.settings]
+        known = [(value, one) for value, one in rows if value is not None]
+        if known:
+            value, one = max(known, key=lambda row: row[0])
+            yield (
+                f"{played.part.title}: at most {percent(value)} of the gain is memory of the "
+                f"training records ({one.points[0].panel}, {one.defence} {one.name})."
+            )

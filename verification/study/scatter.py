@@ -1,0 +1,122 @@
+"""Does less information go with less success of the attack?  All points of the study, ranked."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from math import isfinite
+from typing import Any
+
+from verification.measures import Point, Role
+from verification.report.canvas import MARKERS, PALETTE, Picture
+from verification.report.curves import Spread
+from verification.report.pictures import handle
+from verification.study.results import Played, Study
+
+LEAST = 4  # settings that are ranked: of fewer a rank correlation says little
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """Rank correlation of information and attack over the settings of one panel.
+
+    Attributes:
+        panel: its name.
+        method: how the information was read: readings of different kinds are not compared.
+        settings: how many of them were ranked.
+        tau: Kendall's tau-b in each replicate, and its mean: 1, less information always goes with
+            less success; -1, always with more.
+    """
+
+    panel: str
+    method: str
+    settings: int
+    tau: Spread
+
+
+def agreements(study: Study) -> list[Agreement]:
+    """Of every panel and kind of reading with at least LEAST settings whose information is finite.
+
+    Source: Kendall 1945 (tau-b, ties counted).
+    """
+    return [one for played in study.played for one in _of(played)]
+
+
+def _of(played: Played) -> Iterator[Agreement]:
+    groups: dict[tuple[str, str], dict[int, list[Point]]] = defaultdict(lambda: defaultdict(list))
+    for panel in played.panels:
+        for point in (point for one in panel.settings for point in one.points):
+            read = point.information
+            if read is not None and isfinite(read.value):
+                kind = f"{read.method}, {'a bound' if read.bound else 'an estimate'}"
+                groups[panel.name, kind][point.replicate].append(point)
+    for (panel_name, method), replicates in groups.items():
+        found = [_tau(points) for points in replicates.values()]
+        taus = [tau for tau in found if tau is not None]
+        if taus:
+            count = max(len(points) for points in replicates.values())
+            yield Agreement(panel=panel_name, method=method, settings=count, tau=Spread.of(taus))
+
+
+def _tau(points: Sequence[Point]) -> float | None:
+    """None where there are too few settings, or all are alike."""
+    if len(points) < LEAST:
+        return None
+    from scipy.stats import kendalltau
+
+    nats = [point.information.value for point in points if point.information is not None]
+    found = float(kendalltau(nats, [point.attack.value for point in points]).statistic)
+    return found if isfinite(found) else None
+
+
+def picture(study: Study) -> Picture:
+    """Every setting of the study by its information and its gain."""
+
+    def draw(axes: Any) -> None:
+        entries = []
+        axes.set_xscale("symlog", linthresh=1e-3)
+        for place, played in enumerate(study.played):
+            colour, marker = PALETTE[place % len(PALETTE)], MARKERS[place % len(MARKERS)]
+            spots = [
+                (one.information.mean, one.gain, one.role is Role.MID)
+                for one in played.settings
+                if one.information is not None and isfinite(one.information.mean)
+            ]
+            for mid in (True, False):
+                chosen = [(x, y) for x, y, own in spots if own is mid]
+                if chosen:
+                    face = colour if mid else "none"
+                    axes.plot(
+                        *zip(*chosen, strict=True),
+                        ls="none",
+                        marker=marker,
+                        color=colour,
+                        mfc=face,
+                        markersize=5,
+                        alpha=0.85,
+                    )
+            if spots:
+                entries.append(handle(played.part.title, color=colour, marker=marker, ls=""))
+        axes.axhline(0, color=PALETTE[-1], lw=0.8)
+        axes.set(xlabel="information in an answer, nats", ylabel="gain of the strongest attack")
+        axes.figure.legend(
+            handles=entries, loc="outside lower center", ncols=3, frameon=False, fontsize=9
+        )
+
+    return Picture(
+        name="information-attack",
+        title="Information in an answer and success of the attack, all settings",
+        caption=(
+            "Across, the information that an answer carries of the input, as each defence's own "
+            "reading has it (of networks an upper bound, of the others an estimate or exact: only "
+            "marks of one attack and kind are to be compared); upwards, the attack's success above "
+            "the best guess without a model, as a share of all that is left. Filled: MID; hollow: "
+            "others. Answers without noise that are not discrete carry infinite information and "
+            "are left out. If less information meant less success, marks of one kind would rise to "
+            "the right."
+        ),
+        draw=draw,
+        width=8.0,
+        height=5.6,
+    )
