@@ -146,7 +146,8 @@ def test_the_level_reported_is_not_chosen_on_the_records_it_is_reported_of(
 
     def count(self: Prepared, seen: Any, secrets: NDArray[Any], **_: Any) -> Levels:
         size = len(secrets)
-        hits = {"first": size // 2, "second": size // 3 if size == 300 else size * 2 // 3}
+        counts = (size // 2, size // 3 if size == 300 else size * 2 // 3)
+        hits = dict(zip((one.level for one in self.adversaries), counts, strict=False))
         levels = [
             Level(level=name, queries=1, hits=one, trials=size, success=Interval(0.0, 1.0))
             for name, one in hits.items()
@@ -154,7 +155,8 @@ def test_the_level_reported_is_not_chosen_on_the_records_it_is_reported_of(
         return Levels(levels=tuple(levels), confidence=0.95)
 
     monkeypatch.setattr(Prepared, "count", count)
-    for selection, level in ((300, "first"), (0, "second")):
+    first, second = "regression, q = 1", "linear discriminant, q = 1"
+    for selection, level in ((300, first), (0, second)):
         point = Point.from_json(played(MID, GAUSSIAN, selection=selection).measures)
         assert point.attack.level == level
         assert point.train is not None

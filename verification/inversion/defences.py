@@ -9,7 +9,7 @@ from typing import Any
 from flint import fmpq
 
 from mipriv.errors import ParameterError, require
-from verification.inversion.worlds import RuleWorld, World
+from verification.inversion.worlds import World
 from verification.measures import Role
 
 
@@ -46,7 +46,7 @@ class _Making:
 
     @property
     def categorical(self) -> dict[str, Any]:
-        return {"categorical": "all"} if isinstance(self.world, RuleWorld) else {}
+        return {} if self.world.arities is None else {"categorical": "all"}
 
 
 def defence(spec: Mapping[str, Any], place: World, *, seed: int, factor: fmpq) -> Defence:
@@ -173,12 +173,12 @@ def _tree(module: str, name: str) -> Callable[..., Any]:
 def _dp_tree(making: _Making, **given: Any) -> Any:
     from mipriv.learn.baselines.dp_tree import DPTreeClassifier
 
-    if not isinstance(making.world, RuleWorld):
-        raise ParameterError("learner=dp-tree: must be trained on records of a rule")
-    joint = making.world.game.joint
+    arities, classes = making.world.arities, making.world.classes
+    if arities is None or classes is None:
+        raise ParameterError("learner=dp-tree: must be trained on records of codes")
     return DPTreeClassifier(
-        domains=[tuple(range(values)) for values in joint.arities],
-        classes=tuple(range(joint.classes)),
+        domains=[tuple(range(values)) for values in arities],
+        classes=tuple(range(classes)),
         random_state=making.seed,
         **given,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import singledispatch
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ from mipriv.rigor.intervals import Interval, outward
 from verification.inversion.linear import linear
 from verification.inversion.raw import NoisyRecords
 from verification.inversion.records import Records
-from verification.inversion.worlds import DigitsWorld, FactorWorld, GaussianWorld, RuleWorld, World
+from verification.inversion.worlds import DataWorld, FactorWorld, GaussianWorld, RuleWorld, World
 from verification.measures import Kind
 from verification.outcome import Theory
 
@@ -84,8 +85,9 @@ def noises(model: Any) -> list[Any]:
     return found + (noises(model.estimator_) if hasattr(model, "estimator_") else [])
 
 
-def line(place: World, model: Any, asked: Asked, seen: Records, seed: int) -> Line:
-    """The line of a fitted model.
+@singledispatch
+def line(place: World, model: Any, asked: Asked, seen: Records, seed: int) -> Line:  # noqa: ARG001  # as all lines
+    """The line of a fitted model.  Worlds of other modules register their own.
 
     Args:
         place: where the records come from.
@@ -97,25 +99,27 @@ def line(place: World, model: Any, asked: Asked, seen: Records, seed: int) -> Li
     Raises:
         ParameterError: a model of which nothing is known here.
     """
-    if isinstance(place, GaussianWorld):
-        return _gaussian(place, model, asked)
-    if isinstance(place, RuleWorld):
-        return _rule(place, model, asked)
-    if isinstance(place, FactorWorld):
-        return _factor(place, model, asked, seen, seed)
-    if isinstance(place, DigitsWorld):
-        return _information(model, asked, seen, None)
     raise ParameterError(f"population={type(place).__name__}: must be a known one")
 
 
-def _alone(model: Any) -> str:
+@line.register
+def _data(place: DataWorld, model: Any, asked: Asked, seen: Records, seed: int) -> Line:  # noqa: ARG001  # as all lines
+    """Nothing is known of the record; of the secret alone the information of the answers."""
+    if place.side.shape[1]:
+        allowed = Theory(lower=1.0, upper=1.0, method="ceiling: nothing is known below certainty")
+        return Line(allowed=allowed, kind=Kind.CEILING)
+    return _information(model, asked, seen, None)
+
+
+def of_whom(model: Any) -> str:
     """What must be said of a line that noise from a table holds up."""
     table = any(isinstance(one, PerInputNoise) for one in noises(model))
     return ", for who asks about no record that shares its noise" if table else ""
 
 
-def _gaussian(place: GaussianWorld, model: Any, asked: Asked) -> Line:
-    found = linear(model, place)
+@line.register
+def _gaussian(place: GaussianWorld, model: Any, asked: Asked, seen: Records, seed: int) -> Line:  # noqa: ARG001  # as all lines
+    found = linear(model, place.joint.attributes)
     variance = fmpq(0) if asked.white or not found.exact else found.variance
     game = place.game(
         coefficients=found.coefficients,
@@ -131,7 +135,7 @@ def _gaussian(place: GaussianWorld, model: Any, asked: Asked) -> Line:
     if not found.exact:
         method = "answers before they are noised, rounded or cut"
     elif variance > 0:
-        method += _alone(model)
+        method += of_whom(model)
     allowed = Theory(lower=max(ends.lower, 0.0), upper=min(ends.upper, 1.0), method=method)
     information = None
     if math.isfinite(upper):
@@ -145,7 +149,8 @@ def _gaussian(place: GaussianWorld, model: Any, asked: Asked) -> Line:
     return Line(allowed=allowed, kind=kind, information=information)
 
 
-def _rule(place: RuleWorld, model: Any, asked: Asked) -> Line:
+@line.register
+def _rule(place: RuleWorld, model: Any, asked: Asked, seen: Records, seed: int) -> Line:  # noqa: ARG001  # as all lines
     """Noise fixed for each input is a table to who may ask about every record of a finite set.
 
     Raises:
@@ -169,6 +174,7 @@ def _rule(place: RuleWorld, model: Any, asked: Asked) -> Line:
     return Line(allowed=allowed, kind=Kind.EXACT)
 
 
+@line.register
 def _factor(place: FactorWorld, model: Any, asked: Asked, seen: Records, seed: int) -> Line:
     if isinstance(model, NoisyRecords):
         claimed = exact(repr(model.scale), "scale") ** 2
@@ -220,26 +226,38 @@ def _information(model: Any, asked: Asked, seen: Records, record: Interval | Non
         told = alone.success, "Theorems 10 and 11, with the mean KL at the questions"
     method = f"ceiling from the {found.binds}" if found.binds != "nothing" else "ceiling: certainty"
     if found.binds == "information":
-        method += _alone(model)
+        method += of_whom(model)
     allowed = Theory(lower=min(float(base), found.success), upper=found.success, method=method)
     limits = (reading is not None) + (record is not None)
     return Line(allowed=allowed, kind=Kind.CEILING, information=told, limits=limits)
 
 
+@singledispatch
 def utility(place: World, model: Any, seen: Records) -> dict[str, Any]:
     """How useful the model is: over the law where that is known, else on the records seen."""
-    if isinstance(place, GaussianWorld):
+    if place.regression:
+        miss_by = answers_of(model, seen.X) - seen.y
+        value = float(np.mean(miss_by**2) / np.var(seen.y))
         return {
-            "name": "excess mean squared error, share of the variance",
-            "value": _excess(place, model, seen),
+            "name": "mean squared error, share of the variance",
+            "value": value,
             "better": "low",
         }
-    if isinstance(place, RuleWorld):
-        return {"name": "accuracy", "value": _accuracy(place, model), "better": "high"}
     if isinstance(model, NoisyRecords):
         return {"name": "accuracy", "value": 1 / 2, "better": "high"}
     right = answers_of(model, seen.X).argmax(axis=1) == _numbers(model, seen.y)
     return {"name": "accuracy", "value": float(right.mean()), "better": "high"}
+
+
+@utility.register
+def _of_gaussian(place: GaussianWorld, model: Any, seen: Records) -> dict[str, Any]:
+    name = "excess mean squared error, share of the variance"
+    return {"name": name, "value": _excess(place, model, seen), "better": "low"}
+
+
+@utility.register
+def _of_rule(place: RuleWorld, model: Any, seen: Records) -> dict[str, Any]:  # noqa: ARG001  # as all utilities
+    return {"name": "accuracy", "value": _accuracy(place, model), "better": "high"}
 
 
 def _numbers(model: Any, y: NDArray[Any]) -> NDArray[np.int64]:
@@ -248,7 +266,7 @@ def _numbers(model: Any, y: NDArray[Any]) -> NDArray[np.int64]:
 
 
 def _excess(place: GaussianWorld, model: Any, seen: Records) -> float:
-    found = linear(model, place)
+    found = linear(model, place.joint.attributes)
     v = float(arb(place.joint.variance))
     if not found.exact:
         miss_by = answers_of(model, seen.X) - seen.X @ place.weights

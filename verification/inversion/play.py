@@ -2,40 +2,37 @@
 
 The table of a cell's parameters: `replicate` (the number of its split), `trials` (records that the
 attack is counted on), `auxiliary` (records that the attacker learns from), `selection` (records for
-the choice of settings; none by default), `queries` (1), `asking` (repeat, near or white-box), and
-`factor` of a control.  Without `trials` the cell is an exact one, see `verification.inversion.channels`.
+the choice of settings; none by default), `queries` (1), `asking` (repeat, near or white-box),
+`attack` (adaptive, or another kind of `verification.inversion.attackers`), and `factor` of a control.
+Without `trials` the cell is an exact one, see `verification.inversion.channels`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from hashlib import sha256
 from math import isinf
 from typing import Any
 
 import numpy as np
-from flint import arb, fmpq
+from flint import fmpq
 
-from mipriv.attack.inversion.candidates import Candidates
-from mipriv.attack.inversion.discriminant import Discriminant
-from mipriv.attack.inversion.levels import Adversary, Levels, Prepared
-from mipriv.attack.inversion.neighbour import Neighbours
-from mipriv.attack.inversion.protocol import Attack, Observation
-from mipriv.attack.inversion.regression import Regression
-from mipriv.attack.inversion.table import Table
+from mipriv.attack.inversion.features import first
+from mipriv.attack.inversion.levels import Levels, Prepared
+from mipriv.attack.inversion.protocol import Observation
 from mipriv.errors import require
-from mipriv.learn.baselines.answers import answers_of
 from mipriv.rigor.decimals import exact, whole
-from mipriv.rigor.intervals import p_value
+from mipriv.rigor.intervals import Interval, p_value
 from verification.cell import Cell, Control, canonical
 from verification.inversion import channels
 from verification.inversion.asking import asked, observe
+from verification.inversion.attackers import ADAPTIVE, TITLES, Scene, adversaries
+from verification.inversion.attackers.adaptive import blind
 from verification.inversion.defences import Defence, defence
-from verification.inversion.linear import linear
-from verification.inversion.lines import Asked, Line, line, noises, utility
+from verification.inversion.lines import Line, line, utility
+from verification.inversion.metrics import measured
 from verification.inversion.records import Records, Split
-from verification.inversion.worlds import GaussianWorld, RuleWorld, World, world
+from verification.inversion.worlds import GaussianWorld, World, world
 from verification.measures import Point
 from verification.outcome import Observed, Outcome, Theory
 
@@ -46,6 +43,7 @@ _PARAMETERS = {
     "selection",
     "queries",
     "asking",
+    "attack",
     "factor",
 }
 _CONFIDENCE = "0.95"  # of the intervals on the records that the model was trained on
@@ -59,6 +57,8 @@ class _Played:
         strongest: the level that the attack's success is reported of.  It is chosen on the selection
             records where there are some: the largest of several counts is above its own chance, and
             by more the nearer the levels are to each other, which would favour one defence.
+        base: the best success without a model.
+        metrics: further figures of that level, on unseen records and on those of the training.
     """
 
     model: Any
@@ -67,6 +67,8 @@ class _Played:
     selection: tuple[float, float] | None
     strongest: str
     way: str
+    base: Interval
+    metrics: tuple[dict[str, float], dict[str, float]]
 
 
 def play(cell: Cell, seed: int, level: float) -> Outcome:
@@ -96,16 +98,14 @@ def play(cell: Cell, seed: int, level: float) -> Outcome:
     how = asked(honest[1], way, queries, split.evaluation)
     found = line(place, honest[1], how, split.evaluation, own)
     miss = exact(level, "level") / found.limits
-    adversaries = [*_adversaries(place, queries), *_informed(place, honest[1], how)]
-    played = _attacked(
-        cell, place, split, model, adversaries, miss=miss, way=way, queries=queries, seed=own
-    )
+    scene = Scene(place=place, model=honest[1], how=how, split=split, seed=own)
+    played = _attacked(cell, scene, model, miss=miss, way=way)
     allowed = found.allowed
     if cell.control == Control.SHUFFLED:
         allowed = Theory(
-            lower=place.base.lower, upper=place.base.upper, method="answers without the secret"
+            lower=played.base.lower, upper=played.base.upper, method="answers without the secret"
         )
-    return _outcome(cell, place, split, honest, played, found, allowed, queries)
+    return _outcome(cell, scene, honest, played, found, allowed)
 
 
 def _queries(cell: Cell) -> int:
@@ -123,94 +123,73 @@ def _fitted(cell: Cell, place: World, split: Split, seed: int, factor: fmpq) -> 
     return found, found.estimator.fit(split.train.X, split.train.y)
 
 
-def _attacked(
-    cell: Cell,
-    place: World,
-    split: Split,
-    model: Any,
-    adversaries: list[Adversary],
-    *,
-    miss: fmpq,
-    way: str,
-    queries: int,
-    seed: int,
-) -> _Played:
+def _attacked(cell: Cell, scene: Scene, model: Any, *, miss: fmpq, way: str) -> _Played:
     shuffled = cell.control == Control.SHUFFLED
-    rng = np.random.default_rng([seed, 3])
+    rng = np.random.default_rng([scene.seed, 3])
+    split = scene.split
 
     def seen(records: Records) -> tuple[Observation, Any]:
-        found = observe(model, way, queries, records)
+        found = observe(model, way, scene.queries, records)
         if shuffled:
             dealt = rng.permutation(len(records))
             found = Observation(answers=found.answers[dealt], side=found.side)
         return found, records.secret
 
-    prepared = Prepared.of(adversaries, *seen(split.auxiliary))
-
-    def reached(records: Records, confidence: Any) -> Levels:
-        return prepared.count(*seen(records), confidence=confidence)
-
-    selection = chosen = None
+    several = adversaries(cell.parameters.get("attack", ADAPTIVE), scene)
+    prepared = Prepared.of(several, *seen(split.auxiliary))
+    chosen = selection = None
     if len(split.selection):
-        chosen = reached(split.selection, _CONFIDENCE).strongest
-        useful = utility(place, model, split.selection)["value"]
+        chosen = prepared.count(*seen(split.selection), confidence=_CONFIDENCE).strongest
+        useful = utility(scene.place, model, split.selection)["value"]
         selection = useful, chosen.hits / chosen.trials
-    levels = reached(split.evaluation, 1 - miss)
+    unseen, trained = seen(split.evaluation), seen(split.train)
+    levels = prepared.count(*unseen, confidence=1 - miss)
+    strongest = (chosen or levels.strongest).level
+    base = _base(scene)
+    reported = prepared.of_level(strongest)
+
+    def figures(found: Observation, secrets: Any) -> dict[str, float]:
+        heard = first(found, reported.queries or found.queries)
+        return measured(reported.attack, heard, secrets, base=base.upper)
+
     return _Played(
         model=model,
         levels=levels,
-        train=reached(split.train, _CONFIDENCE),
+        train=prepared.count(*trained, confidence=_CONFIDENCE),
         selection=selection,
-        strongest=(chosen or levels.strongest).level,
+        strongest=strongest,
         way=way,
+        base=base,
+        metrics=(figures(*unseen), figures(*trained)),
     )
 
 
-def _adversaries(place: World, queries: int) -> list[Adversary]:
-    """Adaptive attackers, who learn from auxiliary records; each also with one answer alone."""
-    attacks: list[Attack]
-    if isinstance(place, GaussianWorld):
-        attacks = [Regression(), Discriminant()]
-    elif isinstance(place, RuleWorld):
-        attacks = [Table(), Discriminant()]
-    else:
-        attacks = [Discriminant(), Discriminant(average="log-mean"), Neighbours()]
-        if place.secrets == 2:  # two normal laws of one covariance: nothing is better
-            attacks = [Discriminant()]
-    often = [Adversary(attack=one, queries=queries) for one in attacks]
-    once = [Adversary(attack=attacks[0], queries=1)] if queries > 1 else []
-    return [*once, *often]
+def _base(scene: Scene) -> Interval:
+    """The best success without a model: known, or that of who learns from side information alone."""
+    known = scene.place.base
+    if known is not None:
+        return known
 
+    def alone(records: Records) -> tuple[Observation, Any]:
+        answers = np.zeros((len(records), 1, 1))
+        return Observation(answers=answers, side=records.side), records.secret
 
-def _informed(place: World, model: Any, how: Asked) -> list[Adversary]:
-    """Who knows the model's formula and all but the secret of a Gaussian record."""
-    if not isinstance(place, GaussianWorld) or len(place.known) < place.joint.attributes - 1:
-        return []
-    found = linear(model, place)
-    silent = not noises(model)
-    if not silent and not found.exact:
-        return []
-    row = np.array([int(c.p) / int(c.q) for c in found.coefficients])
-    offset = int(found.offset.p) / int(found.offset.q)
-    variance = fmpq(0) if silent or how.white else found.variance / how.independent
-    attack = Candidates(
-        law=place.secret_law,
-        ask=partial(answers_of, model) if silent else lambda X: X @ row + offset,
-        scale=float(arb(variance)) ** 0.5,
-        attributes=place.joint.attributes,
-    )
-    return [Adversary(attack=attack)]
+    prepared = Prepared.of(blind(scene), *alone(scene.split.auxiliary))
+    part = scene.split.selection if len(scene.split.selection) else scene.split.evaluation
+    chosen = prepared.count(*alone(part)).strongest.level
+    found = prepared.count(*alone(scene.split.evaluation))
+    reached = next(one for one in found.levels if one.level == chosen)
+    share = reached.hits / reached.trials
+    return Interval(share, share)
 
 
 def _outcome(
     cell: Cell,
-    place: World,
-    split: Split,
+    scene: Scene,
     honest: tuple[Defence, Any],
     played: _Played,
     found: Line,
     allowed: Theory,
-    queries: int,
 ) -> Outcome:
     """Every level against the line: the least p-value of their hits, times how many there are.
 
@@ -223,7 +202,7 @@ def _outcome(
         p_value(hits=one.hits, trials=one.trials, probability=exact(allowed.upper, "theory"))
         for one in played.levels.levels
     ]
-    point = _point(cell, place, split, honest, played, found, queries)
+    point = _point(cell, scene, honest, played, found)
     smallest = min(1.0, min(chances) * len(chances) * found.limits)
     return Outcome(theory=allowed, observed=observed, p_value=smallest, measures=point.to_json())
 
@@ -245,27 +224,26 @@ def _attack(levels: Levels, best: str, name: str) -> dict[str, Any]:
 
 def _point(
     cell: Cell,
-    place: World,
-    split: Split,
+    scene: Scene,
     honest: tuple[Defence, Any],
     played: _Played,
     found: Line,
-    queries: int,
 ) -> Point:
     what, model = honest
+    place, split = scene.place, scene.split
     name = (
         "chance of the right sign" if isinstance(place, GaussianWorld) else "chance of the secret"
     )
     useful = utility(place, played.model, split.evaluation)
     content: dict[str, Any] = {
-        "panel": _panel(cell, queries, played.way),
+        "panel": _panel(cell, scene.queries, played.way),
         "defence": what.title,
         "setting": what.setting,
         "replicate": int(cell.parameters["replicate"]),
         "utility": useful,
         "attack": _attack(played.levels, played.strongest, name),
         "attacks": _ends(played.levels),
-        "base": place.base.upper,
+        "base": played.base.upper,
         "bayes": {
             "lower": found.allowed.lower,
             "upper": found.allowed.upper,
@@ -281,7 +259,9 @@ def _point(
         "train": {
             "attack": _attack(played.train, played.strongest, name),
             "utility": utility(place, played.model, split.train)["value"],
+            "metrics": played.metrics[1],
         },
+        "metrics": played.metrics[0],
     }
     if played.selection is not None:
         content["selection"] = {"utility": played.selection[0], "attack": played.selection[1]}
@@ -290,8 +270,10 @@ def _point(
 
 def _panel(cell: Cell, queries: int, way: str) -> str:
     table = dict(cell.population)
-    what = str(table.pop("name"))
-    side = [f"{key} {table[key]}" for key in ("identities", "side", "label") if table.get(key)]
+    kind = cell.parameters.get("attack", ADAPTIVE)
+    what = TITLES.get(kind, "") + str(table.pop("name"))
+    named = ("identities", "secret", "side", "label")
+    side = [f"{key} {table[key]}" for key in named if table.get(key)]
     answers = "1 answer" if queries == 1 else f"{queries} answers"
     how = {"repeat": answers, "near": f"{answers} to near questions", "white-box": "white box"}
     return ", ".join([what, *side, how[way]])

@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -38,8 +39,18 @@ class World(ABC):
 
     @property
     @abstractmethod
-    def base(self) -> Interval:
-        """Best success without a model, an enclosure: the no-model line."""
+    def base(self) -> Interval | None:
+        """Best success without a model, an enclosure: the no-model line; None: it is not known."""
+
+    @property
+    def arities(self) -> tuple[int, ...] | None:
+        """Values of each attribute, where all are codes from 0; None otherwise."""
+        return None
+
+    @property
+    def classes(self) -> int | None:
+        """Labels, where they are codes from 0; None otherwise."""
+        return None
 
     @abstractmethod
     def records(self, count: int, rng: np.random.Generator) -> Records:
@@ -119,6 +130,14 @@ class RuleWorld(World):
     def base(self) -> Interval:
         return outward(self.game.base())
 
+    @property
+    def arities(self) -> tuple[int, ...]:
+        return self.game.joint.arities
+
+    @property
+    def classes(self) -> int:
+        return self.game.joint.classes
+
     def records(self, count: int, rng: np.random.Generator) -> Records:
         X, y = self.game.joint.sample(count, rng)
         return self.of(X, y)
@@ -166,36 +185,63 @@ class FactorWorld(World):
         return Records(X=X, y=secret % self.groups, secret=secret, side=side)
 
 
-@dataclass(frozen=True, kw_only=True)
-class DigitsWorld(World):
-    """scikit-learn's handwritten digits: the model tells whether a digit is 5 or more; which is secret.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class DataWorld(World):
+    """Records of a data set; a split deals them out in random order, without repetition.
 
-    There are 1,797 images; a split deals them out in random order, without repetition.
+    Attributes:
+        X: what the model reads, shape (N, p).
+        y: what it is to answer, shape (N,).
+        secret: whole numbers from 0, shape (N,).
+        side: what the attacker sees besides the answers, shape (N, s).
+        regression: what the model is for.
+        coded: whether all attributes and labels are codes from 0.
     """
+
+    X: NDArray[Any]
+    y: NDArray[Any]
+    secret: NDArray[np.int64]
+    side: NDArray[np.float64]
+    regression: bool = False
+    coded: bool = False
 
     @property
     def secrets(self) -> int:
-        return 10
+        return int(self.secret.max()) + 1
 
-    @cached_property
-    def _images(self) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-        from sklearn.datasets import load_digits
-
-        images, digits = load_digits(return_X_y=True)
-        return np.asarray(images, dtype=np.float64) / 16, np.asarray(digits, dtype=np.int64)
-
-    @cached_property
-    def base(self) -> Interval:
-        counts = np.bincount(self._images[1])
+    @property
+    def base(self) -> Interval | None:
+        """Without side information the most frequent secret of the data set."""
+        if self.side.shape[1]:
+            return None
+        counts = np.bincount(self.secret)
         return outward(fmpq(int(counts.max()), int(counts.sum())))
 
+    @property
+    def arities(self) -> tuple[int, ...] | None:
+        return tuple((self.X.max(axis=0).astype(int) + 1).tolist()) if self.coded else None
+
+    @property
+    def classes(self) -> int | None:
+        return int(self.y.max()) + 1 if self.coded else None
+
     def records(self, count: int, rng: np.random.Generator) -> Records:
-        images, digits = self._images
-        require(count <= len(digits), must=f"be at most {len(digits)}", count=count)
-        chosen = rng.permutation(len(digits))[:count]
-        X, secret = images[chosen], digits[chosen]
-        side = np.empty((count, 0))
-        return Records(X=X, y=(secret >= 5).astype(np.int64), secret=secret, side=side)
+        total = len(self.y)
+        require(count <= total, must=f"be at most {total}", count=count)
+        chosen = rng.permutation(total)[:count]
+        parts = (self.X[chosen], self.y[chosen], self.secret[chosen], self.side[chosen])
+        return Records(X=parts[0], y=parts[1], secret=parts[2], side=parts[3])
+
+
+def _digits() -> DataWorld:
+    """scikit-learn's 1,797 images: the model tells whether a digit is 5 or more; which is secret."""
+    from sklearn.datasets import load_digits
+
+    images, digits = load_digits(return_X_y=True)
+    secret = np.asarray(digits, dtype=np.int64)
+    X = np.asarray(images, dtype=np.float64) / 16
+    side = np.empty((len(X), 0))
+    return DataWorld(X=X, y=(secret >= 5).astype(np.int64), secret=secret, side=side)
 
 
 def world(spec: Mapping[str, Any]) -> World:
@@ -212,22 +258,33 @@ def _world(text: str) -> World:
 
     gaussian: dimension, correlation, noise, coefficients; rule: arities, correlation, noise, seed;
     both with side (none, or rest: all other attributes) and label (whether y is seen).  factors:
-    identities, groups, rank, dimension, within, noise.  digits: nothing.
+    identities, groups, rank, dimension, within, noise.  digits: nothing.  Others are described where
+    they are made.
 
     Raises:
         ParameterError: an unknown name, or parameters it does not take.
     """
     given = json.loads(text)
     name = given.pop("name")
-    kinds: dict[str, Callable[..., World]] = {
+    kinds: dict[str, Callable[..., World] | str] = {
         "gaussian": _gaussian,
         "rule": _rule,
         "factors": _factors,
-        "digits": DigitsWorld,
+        "digits": _digits,
+        "warfarin": "patients:warfarin",
+        "iwpc": "patients:iwpc",
+        "diabetes": "patients:diabetes",
+        "steak": "surveys:steak",
+        "adult": "surveys:adult",
+        "gss": "surveys:gss",
     }
     require(name in kinds, must=f"be one of {', '.join(kinds)}", population=name)
+    made = kinds[name]
+    if isinstance(made, str):
+        module, _, function = made.partition(":")
+        made = getattr(import_module(f"verification.inversion.{module}"), function)
     try:
-        found = kinds[name](**given)
+        found: World = made(**given)
     except TypeError as error:
         raise ParameterError(f"population={name}: {error}") from None
     return found
