@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from statistics import fmean
 from typing import Any
 
 from verification.certified import Certain
@@ -130,8 +131,15 @@ def settings_table(record: Record) -> Markup:
         "Information bound",
         "Information, nats",
         "Epsilon",
+        "Further figures",
+        "CPU seconds",
     ]
-    rows = [_setting(panel.name, one) for panel in panels(record) for one in panel.settings]
+    spent = _seconds(record)
+    rows = [
+        _setting(panel.name, one, spent[panel.name, one.defence, one.name])
+        for panel in panels(record)
+        for one in panel.settings
+    ]
     note = (
         "Means over the replicates, to six digits; in brackets where the mean lies, as the bars of "
         "the pictures. Information: an estimate unless it says at most."
@@ -140,7 +148,19 @@ def settings_table(record: Record) -> Markup:
     return element("div", element("h3", "Every setting"), element("p", note), found)
 
 
-def _setting(panel: str, one: Setting) -> Markup:
+def _seconds(record: Record) -> dict[tuple[str, str, str], float]:
+    """Mean time of a setting's cells, by panel, defence and setting."""
+    found: dict[tuple[str, str, str], list[float]] = {}
+    for row in record.cells:
+        point = row.point
+        if point is not None:
+            key = (point.panel, point.defence, point.setting)
+            found.setdefault(key, []).append(float(row.line["seconds"]))
+    return {key: fmean(each) for key, each in found.items()}
+
+
+def _setting(panel: str, one: Setting, seconds: float) -> Markup:
+    figures = ", ".join(f"{name} {words.number(value)}" for name, value in one.metrics.items())
     levels = ", ".join(f"{name} {words.number(value)}" for name, value in one.levels.items())
     return element(
         "tr",
@@ -160,6 +180,8 @@ def _setting(panel: str, one: Setting) -> Markup:
         _maybe(one.bound, words.rounded_up),
         _spread(one.information, "at most " if one.bounded else ""),
         _maybe(one.epsilon, words.rounded_up),
+        element("td", figures, class_="long"),
+        number(seconds, f"{seconds:.2g}"),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import inf, isfinite
 from statistics import fmean
@@ -86,6 +86,17 @@ class Setting:
             for level in self.points[0].attacks
             if level in shared
         }
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """Means of the further figures that all replicates have; on training records so named."""
+        every = [
+            dict(one.metrics)
+            | {f"{name}, training": value for name, value in _trained(one).items()}
+            for one in self.points
+        ]
+        shared = set.intersection(*(set(one) for one in every))
+        return {name: fmean(one[name] for one in every) for name in every[0] if name in shared}
 
     @property
     def base(self) -> float:
@@ -211,6 +222,10 @@ def _curves(points: Sequence[Point]) -> dict[str, tuple[Setting, ...]]:
         defence: tuple(Setting(tuple(each)) for each in settings.values())
         for defence, settings in found.items()
     }
+
+
+def _trained(point: Point) -> Mapping[str, float]:
+    return {} if point.train is None else point.train.metrics
 
 
 def finite(setting: Setting) -> bool:
