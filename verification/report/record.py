@@ -7,6 +7,7 @@ finished.
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -21,6 +22,7 @@ from verification.store import FAILURES, RESULTS, SUMMARY
 from verification.tradeoff import verdicts
 from verification.verdict import Line, check, judge
 
+PACKED = ".gz"  # ends the name of results that are kept packed
 _RUN = ("seed", "sources", "versions", "wall_seconds")
 
 
@@ -174,8 +176,13 @@ def read(folder: Path, campaign: Path | None = None) -> Record:
 
 def _lines(path: Path) -> list[Line]:
     """Whole lines of the results; a last one that is still being written is left out."""
+    packed = path.with_name(f"{path.name}{PACKED}")
     try:
-        whole = path.read_bytes().split(b"\n")[:-1]
+        if packed.is_file() and not path.is_file():
+            content = gzip.decompress(packed.read_bytes())
+        else:
+            content = path.read_bytes()
+        whole = content.split(b"\n")[:-1]
     except OSError as error:
         raise ParameterError(f"folder={path.parent}: {path.name}: {error.strerror}") from None
     found = []

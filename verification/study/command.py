@@ -14,7 +14,7 @@ from verification.report.canvas import rendered
 from verification.report.command import written
 from verification.runner import CellsFailed, Interrupted, Run
 from verification.store import write
-from verification.study import figure, scatter
+from verification.study import figure, gallery, scatter
 from verification.study.page import page
 from verification.study.results import PARTS, Study
 
@@ -30,8 +30,15 @@ REPORT = "study.html"
 @click.option("--resume", is_flag=True, help="go on with what the folder holds")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @click.option("--only-report", is_flag=True, help="play nothing, report what the folder holds")
+@click.option("--keep", is_flag=True, help="put a full study that passed into verification/gallery")
 def study(
-    size: str, out: Path, workers: int | None, resume: bool, seed: int, only_report: bool
+    size: str,
+    out: Path,
+    workers: int | None,
+    resume: bool,
+    seed: int,
+    only_report: bool,
+    keep: bool,
 ) -> int:
     """Play all six attacks of the poster, and write OUT/study.html with figures.
 
@@ -43,7 +50,10 @@ def study(
         code = _played(Size(size), out, Processes(workers=number), seed=seed, resume=resume)
         if code:
             return code
-    return 0 if reported(out) else 1
+    passed = reported(out)
+    if keep:
+        gallery.keep(out, REPORT)
+    return 0 if passed else 1
 
 
 def _played(size: Size, out: Path, executor: Executor, *, seed: int, resume: bool) -> int:

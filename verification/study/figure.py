@@ -17,6 +17,8 @@ NAME = "six-panels"
 _COLUMNS = 3
 _ENDS = (Role.UNDEFENDED, Role.CONSTANT)
 _PAPER = {"DP": (PALETTE[1], "s"), "Priority": (PALETTE[2], "^")}
+_FAR = 1.5  # times the cost of a constant answer
+_LONG = 44  # letters
 _ROOM = 0.12  # of the attacks' range, above and below
 
 
@@ -27,7 +29,7 @@ def pictures(study: Study) -> list[Picture]:
 
 def family(defence: str) -> str:
     """What a defence is called in the figure: its name up to its variants."""
-    return defence.partition(",")[0]
+    return defence.partition(",")[0].partition(" (")[0]
 
 
 def _six(study: Study) -> Picture:
@@ -73,7 +75,8 @@ def _caption(played: Sequence[Played]) -> str:
         "their dash. Star: no defence. Cross: a constant answer. Dashed and level: the best guess "
         "without any model. Dotted: the best possible attack on the undefended model and on MID, "
         "where it is known; where it is not, a ceiling stands in its place, dash-dotted, and is "
-        f"left out where it lies above the frame. Panels: {names}."
+        "left out where it lies above the frame. Settings much dearer than a constant answer are "
+        f"left out too. Panels: {names}."
     )
 
 
@@ -101,10 +104,13 @@ def _panel(axes: Any, panel: Panel, styles: Mapping[str, Style]) -> list[Any]:
         axes.plot(*zip(*spots, strict=True), ls=dash or "none", lw=1 + mid, zorder=order, **look)
         label = "MID" if mid else family(name)
         entries.append(handle(label, ls=dash or "", lw=1 + mid, **look))
-        for across, up, one in known:
-            if one.epsilon is not None:
-                spot = {"xy": (across.mean, up.mean), "xytext": (4, 4), "fontsize": 8}
-                axes.annotate(f"ε={one.epsilon:.2g}", textcoords="offset points", **spot)
+        private = [
+            (across, up, one.epsilon) for across, up, one in known if one.epsilon is not None
+        ]
+        for turn, (across, up, epsilon) in enumerate(private):
+            # neighbours' labels at different heights, for marks may lie close
+            spot = {"xy": (across.mean, up.mean), "xytext": (4, 4 + 8 * (turn % 2)), "fontsize": 8}
+            axes.annotate(f"ε={epsilon:.2g}", textcoords="offset points", **spot)
     seen = [end for one in panel.settings for end in (one.attack.lower, one.attack.upper)]
     low, high = min(*seen, panel.base), max(*seen, panel.base)
     room = _ROOM * (high - low or 1.0)
@@ -112,8 +118,33 @@ def _panel(axes: Any, panel: Panel, styles: Mapping[str, Style]) -> list[Any]:
     axes.axhline(panel.base, color=INK, zorder=1, **BASE)
     entries.append(handle("best guess without a model", color=INK, **BASE))
     axes.set_ylim(low - room, high + room)
-    axes.set(xlabel=panel.utility, ylabel=panel.attack)
+    _useful(axes, panel)
+    axes.set(xlabel=_wrapped(panel.utility), ylabel=panel.attack)
     return entries
+
+
+def _useful(axes: Any, panel: Panel) -> None:
+    """Cut off what is further from the undefended model than one and a half times a constant answer."""
+    costs = {
+        one.role: one.points[0].utility.cost(one.utility.mean)
+        for one in panel.settings
+        if one.role in _ENDS
+    }
+    if len(costs) < len(_ENDS):
+        return
+    whole = costs[Role.CONSTANT] - costs[Role.UNDEFENDED]
+    turned = panel.settings[0].points[0].utility.cost
+    limit = turned(costs[Role.UNDEFENDED] + _FAR * whole)
+    ends = axes.get_xlim()
+    if whole > 0:
+        better = turned(1.0) > 0  # less is better: what is too dear lies on the right
+        axes.set_xlim((ends[0], min(ends[1], limit)) if better else (max(ends[0], limit), ends[1]))
+
+
+def _wrapped(text: str) -> str:
+    """An axis's words on two lines if they are many."""
+    head, _, tail = text.rpartition(" (")
+    return f"{head}\n({tail}" if len(text) > _LONG else text
 
 
 def _references(axes: Any, panel: Panel, top: float) -> list[Any]:

@@ -63,7 +63,8 @@ def _verdicts(study: Study) -> Iterable[str]:
             rivals[row["panel"], row["defence"]][row["verdict"]].append(row["rival"])
         for (panel, defence), found in rivals.items():
             said = [text.format(listed(found[key])) for key, text in words if key in found]
-            yield f"{panel}: {defence} {'; '.join(said)}."
+            if said:
+                yield f"{panel}: {defence} {'; '.join(said)}."
 
 
 def stem(panel: str) -> str:
@@ -91,16 +92,18 @@ def _ways(name: str, several: Sequence[Panel]) -> Iterable[str]:
         if once is None or panel is once:
             continue
         plain = {one.name: one for one in _mids(once)}
+        said: dict[str, list[str]] = defaultdict(list)
         for setting in _mids(panel):
             own = plain.get(setting.name) or plain.get(_without_noise(setting.name))
             found = None if own is None else gap(setting, own, success)
             if found is not None and own is not None:
-                how = panel.name.rpartition(", ")[2]
-                yield (
-                    f"{name}, {setting.defence} {setting.name}: success {short(own.attack.mean)} "
-                    f"with 1 answer, {short(setting.attack.mean)} with {how}; "
-                    f"difference {spread(found)}."
+                said[setting.defence].append(
+                    f"{short(own.attack.mean)} becomes {short(setting.attack.mean)}, difference "
+                    f"{spread(found)}, at {setting.name or 'its only setting'}"
                 )
+        how = panel.name.rpartition(", ")[2]
+        for defence, parts in said.items():
+            yield f"{name}, {defence}, {how} instead of 1: success {'; '.join(parts)}."
 
 
 def _without_noise(setting: str) -> str:

@@ -76,6 +76,7 @@ def picture(study: Study) -> Picture:
     def draw(axes: Any) -> None:
         entries = []
         axes.set_xscale("symlog", linthresh=1e-3)
+        axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
         for place, played in enumerate(study.played):
             colour, marker = PALETTE[place % len(PALETTE)], MARKERS[place % len(MARKERS)]
             spots = [
