@@ -107,7 +107,7 @@ def _ends(panel: Panel) -> tuple[Setting, Setting] | None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Cheap:
+class Cheap:
     """The setting of MID that leaves the attacker least among those that cost little utility.
 
     Chosen by the selection records, where there are some; the numbers are of others.
@@ -119,7 +119,7 @@ class _Cheap:
     lost: float
 
 
-def _cheap(panel: Panel) -> _Cheap | None:
+def cheap(panel: Panel) -> Cheap | None:
     ends = _ends(panel)
     if ends is None:
         return None
@@ -140,7 +140,7 @@ def _cheap(panel: Panel) -> _Cheap | None:
         return None
     left = none.attack.mean - none.base
     lost = -change.mean / left if left > 0 else 0.0
-    return _Cheap(setting=best, share=share, change=change, lost=lost)
+    return Cheap(setting=best, share=share, change=change, lost=lost)
 
 
 def _choosing(setting: Setting) -> float:
@@ -152,7 +152,7 @@ def _choosing(setting: Setting) -> float:
 
 def _lowers(part: Part, played: Played | None) -> Row:
     panel = None if played is None else played.shown
-    found = None if panel is None else _cheap(panel)
+    found = None if panel is None else cheap(panel)
     status, evidence = Status.NOT_JUDGED, "Not played."
     if panel is not None and found is None:
         status = Status.NOT
@@ -172,13 +172,13 @@ def _lowers(part: Part, played: Played | None) -> Row:
     )
 
 
-def _lowered(found: _Cheap) -> Status:
+def _lowered(found: Cheap) -> Status:
     if apart(found.change) >= 0:
         return Status.NOT
     return Status.REPRODUCED if found.lost >= _MUCH else Status.PARTLY
 
 
-def _told(panel: Panel, found: _Cheap) -> str:
+def _told(panel: Panel, found: Cheap) -> str:
     ends = _ends(panel)
     none = ends[0] if ends is not None else found.setting
     text = (

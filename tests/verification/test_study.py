@@ -1,0 +1,275 @@
+"""The study's page, on six runs whose curves are known."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from mipriv.errors import ParameterError
+from mipriv.plot.canvas import COLOURS
+from mipriv.rigor.intervals import holm
+from tests.verification.defences import BASE, CAMPAIGN, WHOLE, point
+from tests.verification.reports import Elements, ran
+from verification import __main__
+from verification.campaign import Size
+from verification.measures import Role
+from verification.report.curves import Panel, Setting, Spread
+from verification.study import claims, command, findings, gallery, paired, scatter
+from verification.study.claims import Status
+from verification.study.paper import ANCHORS
+from verification.study.results import PARTS, Study
+
+pytest.importorskip("matplotlib", reason="pip install -e '.[plot]'")
+SIZES = {"": Size.FULL, "-small": Size.SMALL}
+Builder = Callable[[str], Path]
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> Builder:
+    """A study's folder in a size: the same run six times, its panels renamed."""
+    played = ran(tmp_path_factory.mktemp("defences"), CAMPAIGN)
+
+    def build(size: str) -> Path:
+        out = tmp_path_factory.mktemp(f"study{size}")
+        for part in PARTS:
+            place = out / part.campaign
+            place.mkdir()
+            for name in ("results.jsonl", "summary.json"):
+                text = (played / name).read_text()
+                for panel in ("regression", "tree"):
+                    own = f'"panel": "{part.title}: {panel}, 1 answer"'
+                    text = text.replace(f'"panel": "{panel}", "defence"', f'{own}, "defence"')
+                text = text.replace('"naive"', '"published: naive"')
+                text = text.replace('"campaign": "campaign"', f'"campaign": "campaign{size}"')
+                (place / name).write_text(text)
+        return out
+
+    return build
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _single_reports() -> Iterator[None]:
+    """They have tests of their own, and pictures take time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(command, "written", lambda folder: (folder / "report.html").touch())
+        yield
+
+
+@pytest.fixture(scope="module")
+def full(folders: Builder) -> Path:
+    folder = folders("")
+    assert __main__.run(["study", "--only-report", "--out", str(folder)]) == 0
+    return folder
+
+
+def test_the_page_is_one_file_with_all_that_was_found(full: Path) -> None:
+    html = (full / "study.html").read_text()
+    Elements(html)
+    assert not re.search(r"(?:src|href)=\"(?:https?:)?//", html)
+    assert "✓ Passed" in html
+    for heading in ("What we found", "Verdicts", "The claims", "How it was run"):
+        assert f"<h2>{heading}</h2>" in html
+    for part in PARTS:
+        assert f'href="{part.campaign}/report.html"' in html
+        assert (full / part.campaign / "report.html").is_file()
+    for name in ("six-panels", "paper", "information-attack"):
+        assert (full / f"{name}.png").is_file()
+        svg = (full / f"{name}.svg").read_text()
+        assert COLOURS[0].lower() in svg.lower()
+    svg = (full / "six-panels.svg").read_text()
+    assert all(part.title in svg for part in PARTS)
+    assert "best guess without a model" in svg
+
+
+def test_verdicts_are_judged_together_over_all_campaigns(full: Path) -> None:
+    study = Study.of(full)
+    assert study.size is Size.FULL
+    assert study.passed
+    rows = study.verdicts
+    assert len(rows) == 6 * 2 * 3
+    # the least p-value of eight replicates, 2/2^8, times 36 comparisons is above the level
+    assert {row["verdict"] for row in rows} == {"too few replicates"}
+    assert [row["holm"] for row in rows] == list(holm([row["p_value"] for row in rows]))
+    one = study.verdicts_of(study.played[2])
+    assert len(one) == 6
+    assert all(row["panel"].startswith("Knowledge Alignment: ") for row in one)
+
+
+def test_two_settings_are_compared_replicate_by_replicate(full: Path) -> None:
+    panel = Study.of(full).played[0].shown
+    settings = {(one.defence, one.name): one for one in panel.settings}
+    first, second = settings["MID", "share=0.2"], settings["none", "share=0"]
+    found = paired.gap(first, second, paired.success)
+    assert found is not None
+    # the curve: 0.2 of the way to the base, and 0.12 * 0.2 * 0.8 below; noise 0.002 on each
+    truth = -0.2 * (WHOLE - BASE) - 0.12 * 0.2 * 0.8
+    assert found.lower - 0.01 < truth < found.upper + 0.01
+    assert paired.apart(found) == -1
+    gaps = [
+        a.attack.value - b.attack.value for a, b in zip(first.points, second.points, strict=True)
+    ]
+    assert found == Spread.of(gaps)
+    shorter = Setting(second.points[3:])
+    assert paired.gap(first, shorter, paired.success) == Spread.of(gaps[3:])
+    assert paired.gap(first, Setting((point(1, 0.5, replicate=99),)), paired.success) is None
+    assert paired.within(first, paired.published) == Spread.of([BASE] * 8)
+
+
+def test_claims_follow_their_rules(full: Path) -> None:
+    rows = {row.claim: row for row in claims.rows(Study.of(full))}
+    assert len(rows) == 2 + 6 + 4 + 1 + 1
+    for part in PARTS:
+        row = rows[f"{part.title}: MID lowers the attack's success at little cost in utility"]
+        # a fifth of the utility: a quarter of the gain is lost, less than half
+        assert row.status is Status.PARTLY
+        assert "share=0.2" in row.evidence
+        assert "The attack as published: 0.2 and 0.2." in row.evidence
+    [information] = [row for claim, row in rows.items() if claim.startswith("The less information")]
+    assert information.status is Status.REPRODUCED
+    [bound] = [row for claim, row in rows.items() if "published bound" in claim]
+    assert bound.status is Status.PARTLY
+    assert "n = 10: bound 0.462, exact worst case 0.393" in bound.evidence
+    [rate] = [row for claim, row in rows.items() if "faster than 1/n" in claim]
+    assert rate.status is Status.REPRODUCED
+    assert {row.status for claim, row in rows.items() if "at the same utility" in claim} == {
+        Status.NOT_JUDGED
+    }
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "status"),
+    [
+        ([], Status.NOT_JUDGED),
+        (["dominates"], Status.REPRODUCED),
+        (["dominates", "tie"], Status.PARTLY),
+        (["dominates", "dominated"], Status.PARTLY),
+        (["tie"], Status.NOT),
+        (["dominated", "tie"], Status.NOT),
+        (["not comparable"], Status.NOT_JUDGED),
+    ],
+)
+def test_a_rival_is_beaten_where_every_verdict_says_so(
+    full: Path, verdicts: list[str], status: Status
+) -> None:
+    study = Study.of(full)
+    name = study.played[0].shown.name
+    study.__dict__["verdicts"] = [
+        {"panel": name, "defence": f"MID {i}", "rival": "DP, small", "verdict": one}
+        for i, one in enumerate(verdicts)
+    ] + [{"panel": name, "defence": "MID", "rival": "rounding", "verdict": "dominated"}]
+    [row] = [
+        one
+        for one in claims.rows(study)
+        if one.claim.startswith(PARTS[0].title) and one.claim.endswith("than DP")
+    ]
+    assert row.status is status
+    said = " ".join(next(iter(findings.chapters(study))).sentences)
+    assert "leaves the attacker more than rounding" in said
+
+
+def test_information_and_attack_are_ranked_within_one_kind_of_reading(full: Path) -> None:
+    found = scatter.agreements(Study.of(full))
+    # of DP, whose readings are bounds, there are three settings: too few; the tree has no readings
+    assert {one.method for one in found} == {"closed form, an estimate"}
+    assert len(found) == len(PARTS)
+    for one in found:
+        assert one.settings == 4 + 2 + 1  # MID, rounding, constant; infinite is left out
+        assert 0.9 < one.tau.mean <= 1
+
+
+def test_sentences_have_their_numbers(full: Path) -> None:
+    said = {one.heading: one.sentences for one in findings.chapters(Study.of(full))}
+    knows = said["What an attacker who knows the defence changes"]
+    assert len(knows) == 2 * len(PARTS)
+    assert all("over 4 settings of MID the attack as published gains 0 " in one for one in knows)
+    memory = said["Records of the training and others"]
+    # 0.05 of the 0.8 above the base
+    assert all("at most 6.25% of the gain is memory" in one for one in memory)
+
+
+def test_a_small_study_judges_nothing(folders: Builder) -> None:
+    folder = folders("-small")
+    assert __main__.run(["study", "--only-report", "--out", str(folder)]) == 0
+    study = Study.of(folder)
+    assert study.size is Size.SMALL
+    assert study.verdicts == []
+    html = (folder / "study.html").read_text()
+    assert "This is the small size" in html
+    assert "None: the small size has too few replicates." in html
+    with pytest.raises(ParameterError, match="size=small: must be full to be kept"):
+        gallery.keep(folder, "study.html", folder / "kept")
+
+
+def test_a_study_that_is_not_whole_does_not_pass(
+    folders: Builder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = folders("")
+    shutil.rmtree(folder / PARTS[4].campaign)
+    assert __main__.run(["study", "--only-report", "--out", str(folder)]) == 1
+    html = (folder / "study.html").read_text()
+    assert "✗ Failed" in html
+    assert f"Not played: {PARTS[4].title}." in html
+    assert "not played" in (folder / "six-panels.svg").read_text()
+    with pytest.raises(ParameterError, match="must hold a study that passed"):
+        gallery.keep(folder, "study.html", folder / "kept")
+    empty = folder / "empty"
+    empty.mkdir()
+    assert __main__.run(["study", "--only-report", "--out", str(empty)]) == 2
+    assert "must hold a campaign of the study" in capsys.readouterr().err
+
+
+def test_what_is_kept_gives_the_same_page(full: Path, tmp_path: Path) -> None:
+    kept = tmp_path / "gallery"
+    gallery.keep(full, "study.html", kept)
+    before = (kept / "study.html").read_bytes()
+    figure = (kept / "six-panels.svg").read_bytes()
+    assert not list(kept.rglob("results.jsonl"))
+    assert __main__.run(["study", "--only-report", "--out", str(kept)]) == 0
+    assert (kept / "study.html").read_bytes() == before
+    assert (kept / "six-panels.svg").read_bytes() == figure
+    gallery.keep(full, "study.html", kept)  # in its own place again
+    assert not list(kept.rglob("report.html"))
+
+
+def test_the_papers_points_are_those_of_its_figure() -> None:
+    assert [one.letter for one in ANCHORS] == list("abcd")
+    for one in ANCHORS:
+        names = set(one.curves)
+        assert {"MID", "DP"} <= names
+        worst = min(y for curve in one.curves.values() for _, y in curve)
+        assert worst < one.none[1]  # every defence lowers the attack there
+
+
+def test_the_setting_is_chosen_on_the_selection_records() -> None:
+    def setting(cost: float, attack: float, selected: float, role: Role = Role.MID) -> Setting:
+        return Setting(
+            tuple(
+                point(
+                    cost,
+                    attack,
+                    role=role,
+                    defence=str(role),
+                    replicate=i,
+                    selection=(cost, selected),
+                )
+                for i in range(6)
+            )
+        )
+
+    panel = Panel(
+        "p, 1 answer",
+        {
+            "none": (setting(0, 0.9, 0.9, Role.UNDEFENDED),),
+            "constant": (setting(1, 0.1, 0.1, Role.CONSTANT),),
+            "MID": (setting(0.1, 0.5, 0.6), setting(0.2, 0.7, 0.55), setting(0.3, 0.2, 0.2)),
+        },
+    )
+    found = claims.cheap(panel)
+    assert found is not None
+    assert found.setting.name == "cost=0.2"  # not the 0.5, and nothing dearer than a quarter
+    assert found.share == pytest.approx(0.2, rel=1e-12)
+    assert found.lost == pytest.approx(0.25, rel=1e-12)
