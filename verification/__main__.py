@@ -18,6 +18,7 @@ _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 96}
 _COMMANDS = {
     "list": "verification.command:list_campaigns",
     "run": "verification.command:run_campaign",
+    "again": "verification.again:again",
     "false-alarms": "verification.calibration:command",
     "ties": "verification.ties:command",
     "study": "verification.study.command:study",
