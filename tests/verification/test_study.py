@@ -43,7 +43,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> Builder:
                 for panel in ("regression", "tree"):
                     own = f'"panel": "{part.title}: {panel}, 1 answer"'
                     text = text.replace(f'"panel": "{panel}", "defence"', f'{own}, "defence"')
-                text = text.replace('"naive"', '"published: naive"')
+                text = text.replace('"naive"', '"naive, as published"')
                 text = text.replace('"campaign": "campaign"', f'"campaign": "campaign{size}"')
                 (place / name).write_text(text)
         return out

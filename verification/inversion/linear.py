@@ -14,7 +14,6 @@ from mipriv.learn.baselines.dp_linear import DPLinearRegression
 from mipriv.learn.baselines.drop import DropSensitive
 from mipriv.learn.baselines.wrap import OutputNoise, Rounding
 from mipriv.rigor.decimals import exact
-from verification.inversion.worlds import GaussianWorld
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,25 +31,29 @@ class Linear:
     exact: bool = True
 
 
-def linear(model: Any, place: GaussianWorld) -> Linear:
+def linear(model: Any, columns: int) -> Linear:
     """Read the release off a fitted model.
+
+    Args:
+        model: fitted.
+        columns: of the records that it reads.
 
     Raises:
         ParameterError: no linear model.
     """
     if isinstance(model, ConstantRegressor):
-        offset = _exact(model.answer(np.zeros((1, place.joint.attributes)))[0])
-        zeros = (fmpq(0),) * place.joint.attributes
+        offset = _exact(model.answer(np.zeros((1, columns)))[0])
+        zeros = (fmpq(0),) * columns
         return Linear(coefficients=zeros, offset=offset, variance=fmpq(0))
     if isinstance(model, OutputNoise):
-        return _noisy(model, linear(model.estimator_, place))
+        return _noisy(model, linear(model.estimator_, columns))
     if isinstance(model, Rounding):
-        inside = linear(model.estimator_, place)
+        inside = linear(model.estimator_, columns)
         return Linear(
             coefficients=inside.coefficients, offset=inside.offset, variance=fmpq(0), exact=False
         )
     if isinstance(model, DropSensitive):
-        return _dropped(model, place)
+        return _dropped(model, columns)
     if not hasattr(model, "coef_"):
         raise ParameterError(f"learner={type(model).__name__}: must be linear")
     return Linear(
@@ -74,11 +77,11 @@ def _noisy(model: OutputNoise, inside: Linear) -> Linear:
     )
 
 
-def _dropped(model: DropSensitive, place: GaussianWorld) -> Linear:
-    inside = linear(model.estimator_, place)
+def _dropped(model: DropSensitive, columns: int) -> Linear:
+    inside = linear(model.estimator_, len(model.kept_))
     values = dict(zip(model.kept_.tolist(), inside.coefficients, strict=True))
-    every = range(place.joint.attributes)
-    return replace(inside, coefficients=tuple(values.get(axis, fmpq(0)) for axis in every))
+    row = tuple(values.get(axis, fmpq(0)) for axis in range(columns))
+    return replace(inside, coefficients=row)
 
 
 def _exact(value: Any) -> fmpq:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from verification.measures import Point
 from verification.report.curves import Setting, Spread
 
-PUBLISHED = "published"  # how the level of an attack as its authors published it begins
+PUBLISHED = "as published"  # in the name of the level of an attack as its authors published it
 
 
 def gap(first: Setting, second: Setting, figure: Callable[[Point], float | None]) -> Spread | None:
@@ -35,7 +35,7 @@ def success(point: Point) -> float:
 
 def published(point: Point) -> float | None:
     """Success of the best of the attacks as published; None if none was played."""
-    found = [ends.value for level, ends in point.attacks.items() if level.startswith(PUBLISHED)]
+    found = [ends.value for level, ends in point.attacks.items() if PUBLISHED in level]
     return max(found) if found else None
 
 
