@@ -111,7 +111,7 @@ def _data(place: DataWorld, model: Any, asked: Asked, seen: Records, seed: int) 
     return _information(model, asked, seen, None)
 
 
-def of_whom(model: Any) -> str:
+def _alone(model: Any) -> str:
     """What must be said of a line that noise from a table holds up."""
     table = any(isinstance(one, PerInputNoise) for one in noises(model))
     return ", for who asks about no record that shares its noise" if table else ""
@@ -135,7 +135,7 @@ def _gaussian(place: GaussianWorld, model: Any, asked: Asked, seen: Records, see
     if not found.exact:
         method = "answers before they are noised, rounded or cut"
     elif variance > 0:
-        method += of_whom(model)
+        method += _alone(model)
     allowed = Theory(lower=max(ends.lower, 0.0), upper=min(ends.upper, 1.0), method=method)
     information = None
     if math.isfinite(upper):
@@ -226,7 +226,7 @@ def _information(model: Any, asked: Asked, seen: Records, record: Interval | Non
         told = alone.success, "Theorems 10 and 11, with the mean KL at the questions"
     method = f"ceiling from the {found.binds}" if found.binds != "nothing" else "ceiling: certainty"
     if found.binds == "information":
-        method += of_whom(model)
+        method += _alone(model)
     allowed = Theory(lower=min(float(base), found.success), upper=found.success, method=method)
     limits = (reading is not None) + (record is not None)
     return Line(allowed=allowed, kind=Kind.CEILING, information=told, limits=limits)

@@ -37,6 +37,7 @@ class Metric(StrEnum):
     EVALUATOR: share of reconstructions that another model takes for what they should show.
     ADVANTAGE: (success - base)/(1 - base), of the guesses.
     DIVERGENCE: of guessed from true label distributions.
+    LEAKAGE: I(secret; leaf) of a tree in nats, the Miller-Madow estimate on the training records.
 
     Source: Hanley and McNeil 1982 (AUC); Carlini, Chien, Nasr, Song, Terzis, Tramer, Membership
         inference attacks from first principles, S&P 2022 (TPR at a low FPR: means over all records
@@ -53,6 +54,7 @@ class Metric(StrEnum):
     EVALUATOR = "evaluator accuracy"
     ADVANTAGE = "advantage over no model"
     DIVERGENCE = "label distribution divergence"
+    LEAKAGE = "leakage of the secret, nats"
 
 
 def measured(

@@ -18,7 +18,7 @@ import numpy as np
 from flint import fmpq
 
 from mipriv.attack.inversion.features import first
-from mipriv.attack.inversion.levels import Levels, Prepared
+from mipriv.attack.inversion.levels import Adversary, Levels, Prepared
 from mipriv.attack.inversion.protocol import Observation
 from mipriv.errors import require
 from mipriv.rigor.decimals import exact, whole
@@ -29,6 +29,7 @@ from verification.inversion.asking import asked, observe
 from verification.inversion.attackers import ADAPTIVE, TITLES, Scene, adversaries
 from verification.inversion.attackers.adaptive import blind
 from verification.inversion.defences import Defence, defence
+from verification.inversion.figures import figures
 from verification.inversion.lines import Line, line, utility
 from verification.inversion.metrics import measured
 from verification.inversion.records import Records, Split
@@ -58,7 +59,8 @@ class _Played:
             records where there are some: the largest of several counts is above its own chance, and
             by more the nearer the levels are to each other, which would favour one defence.
         base: the best success without a model.
-        metrics: further figures of that level, on unseen records and on those of the training.
+        metrics: further figures of that level, and of the strongest that reconstructs records, on
+            unseen records and on those of the training.
     """
 
     model: Any
@@ -137,20 +139,27 @@ def _attacked(cell: Cell, scene: Scene, model: Any, *, miss: fmpq, way: str) -> 
 
     several = adversaries(cell.parameters.get("attack", ADAPTIVE), scene)
     prepared = Prepared.of(several, *seen(split.auxiliary))
-    chosen = selection = None
+    counted = selection = None
     if len(split.selection):
-        chosen = prepared.count(*seen(split.selection), confidence=_CONFIDENCE).strongest
+        counted = prepared.count(*seen(split.selection), confidence=_CONFIDENCE)
+        chosen = counted.strongest
         useful = utility(scene.place, model, split.selection)["value"]
         selection = useful, chosen.hits / chosen.trials
     unseen, trained = seen(split.evaluation), seen(split.train)
     levels = prepared.count(*unseen, confidence=1 - miss)
-    strongest = (chosen or levels.strongest).level
+    counted = counted or levels
+    strongest = counted.strongest.level
     base = _base(scene)
     reported = prepared.of_level(strongest)
+    rebuilder = _rebuilder(prepared, counted)
 
-    def figures(found: Observation, secrets: Any) -> dict[str, float]:
+    def ranked(found: Observation, records: Records) -> dict[str, float]:
         heard = first(found, reported.queries or found.queries)
-        return measured(reported.attack, heard, secrets, base=base.upper)
+        ranks = measured(reported.attack, heard, records.secret, base=base.upper)
+        if rebuilder is None:
+            return ranks
+        heard = first(found, rebuilder.queries or found.queries)
+        return ranks | rebuilder.attack.figures(heard, records)  # type: ignore[attr-defined]  # it has
 
     return _Played(
         model=model,
@@ -160,8 +169,15 @@ def _attacked(cell: Cell, scene: Scene, model: Any, *, miss: fmpq, way: str) -> 
         strongest=strongest,
         way=way,
         base=base,
-        metrics=(figures(*unseen), figures(*trained)),
+        metrics=(ranked(unseen[0], split.evaluation), ranked(trained[0], split.train)),
     )
+
+
+def _rebuilder(prepared: Prepared, counted: Levels) -> Adversary | None:
+    """The strongest of the adversaries that reconstruct records: whose attack has `figures`."""
+    pairs = zip(counted.levels, prepared.adversaries, strict=True)
+    able = [(level.hits, one) for level, one in pairs if hasattr(one.attack, "figures")]
+    return max(able, key=lambda pair: pair[0])[1] if able else None
 
 
 def _base(scene: Scene) -> Interval:
@@ -259,9 +275,9 @@ def _point(
         "train": {
             "attack": _attack(played.train, played.strongest, name),
             "utility": utility(place, played.model, split.train)["value"],
-            "metrics": played.metrics[1],
+            "metrics": played.metrics[1] | figures(place, played.model, split.train),
         },
-        "metrics": played.metrics[0],
+        "metrics": played.metrics[0] | figures(place, played.model, split.evaluation),
     }
     if played.selection is not None:
         content["selection"] = {"utility": played.selection[0], "attack": played.selection[1]}

@@ -233,15 +233,23 @@ class DataWorld(World):
         return Records(X=parts[0], y=parts[1], secret=parts[2], side=parts[3])
 
 
-def _digits() -> DataWorld:
-    """scikit-learn's 1,797 images: the model tells whether a digit is 5 or more; which is secret."""
+def _digits(*, aside: int = 0) -> DataWorld:
+    """scikit-learn's 1,797 images: the model tells whether a digit is 5 or more; which is secret.
+
+    Args:
+        aside: images that are not dealt out but train an evaluator; 0: no evaluator.
+    """
     from sklearn.datasets import load_digits
 
     images, digits = load_digits(return_X_y=True)
     secret = np.asarray(digits, dtype=np.int64)
     X = np.asarray(images, dtype=np.float64) / 16
     side = np.empty((len(X), 0))
-    return DataWorld(X=X, y=(secret >= 5).astype(np.int64), secret=secret, side=side)
+    found = DataWorld(X=X, y=(secret >= 5).astype(np.int64), secret=secret, side=side)
+    if not aside:
+        return found
+    judged: Callable[..., DataWorld] = import_module("verification.inversion.mnist").judged
+    return judged(found, aside)
 
 
 def world(spec: Mapping[str, Any]) -> World:
@@ -258,7 +266,7 @@ def _world(text: str) -> World:
 
     gaussian: dimension, correlation, noise, coefficients; rule: arities, correlation, noise, seed;
     both with side (none, or rest: all other attributes) and label (whether y is seen).  factors:
-    identities, groups, rank, dimension, within, noise.  digits: nothing.  Others are described where
+    identities, groups, rank, dimension, within, noise.  digits: aside.  Others are described where
     they are made.
 
     Raises:
@@ -277,6 +285,7 @@ def _world(text: str) -> World:
         "steak": "surveys:steak",
         "adult": "surveys:adult",
         "gss": "surveys:gss",
+        "mnist": "mnist:mnist",
     }
     require(name in kinds, must=f"be one of {', '.join(kinds)}", population=name)
     made = kinds[name]
