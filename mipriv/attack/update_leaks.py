@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from mipriv.attack._perceptron import Perceptron, Plan
 from mipriv.attack.inversion.features import AUXILIARY, averaged, coded, fitted
-from mipriv.attack.inversion.protocol import Attack, Observation
-from mipriv.errors import require
+from mipriv.attack.inversion.protocol import Attack, Graded, Observation
+from mipriv.errors import ParameterError, require
 from mipriv.rigor.decimals import whole
 
 if TYPE_CHECKING:
@@ -79,6 +79,21 @@ class Encoded:
     def infer(self, seen: Observation) -> NDArray[Any]:
         """Guess of the attack inside for each update."""
         return self.attack.infer(fitted(self.state, self.name)(seen))
+
+    @property
+    def kinds(self) -> NDArray[Any]:
+        """Value of each column of `scores`; none where the attack inside does not tell its beliefs."""
+        import numpy as np
+
+        inside = self.attack
+        return inside.kinds if isinstance(inside, Graded) else np.empty(0)
+
+    def scores(self, seen: Observation) -> NDArray[np.float64]:
+        """Log posterior of each value, up to a term of the update, of the attack inside; (N, K)."""
+        inside = self.attack
+        if not isinstance(inside, Graded):
+            raise ParameterError(f"attack={inside.name}: must say what it believes")
+        return inside.scores(fitted(self.state, self.name)(seen))
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,6 +198,22 @@ class LabelNetwork:
         state = fitted(self.state, self.name)
         found: NDArray[Any] = state.network(averaged(seen))
         return found if state.values is None else state.values[found.argmax(axis=1)]
+
+    @property
+    def kinds(self) -> NDArray[Any]:
+        """Label of each column of `scores`; none where distributions are guessed."""
+        import numpy as np
+
+        values = fitted(self.state, self.name).values
+        return np.empty(0) if values is None else values
+
+    def scores(self, seen: Observation) -> NDArray[np.float64]:
+        """Log share of each label; shape (N, K)."""
+        import numpy as np
+
+        shares = fitted(self.state, self.name).network(averaged(seen))
+        with np.errstate(divide="ignore"):  # a share may be rounded to 0
+            return np.asarray(np.log(shares))
 
 
 @dataclass(frozen=True, eq=False)

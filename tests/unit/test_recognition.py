@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from flint import arb
+from flint import arb, fmpq
 
 from mipriv.attack.bayes.inversion.factor import FactorInversion
 from mipriv.attack.inversion.alignment import KnowledgeAlignment
@@ -111,7 +111,7 @@ def test_two_identities_are_told_apart_as_well_as_can_be(queries: int) -> None:
     """x + noise: the optimum is exact, and the attack is within five standard errors of it."""
     count = 4000
     model = walsh_factors(secrets=2, rank=1, dimension=4, within="0.5", noise=2)
-    game = FactorInversion(model=model, variance=16, queries=queries)
+    game = FactorInversion(model=model, variance=fmpq(16), queries=queries)
     rng = np.random.default_rng(queries)
     labels = rng.integers(2, size=2 * count)
     records = np.concatenate([model.sample(int(s), (1,), rng) for s in labels])

@@ -12,13 +12,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from hashlib import sha256
 from math import isinf
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from flint import fmpq
 
 from mipriv.attack.inversion.features import first
-from mipriv.attack.inversion.levels import Adversary, Levels, Prepared
+from mipriv.attack.inversion.levels import Levels, Prepared
 from mipriv.attack.inversion.protocol import Observation
 from mipriv.errors import require
 from mipriv.rigor.decimals import exact, whole
@@ -48,6 +48,15 @@ _PARAMETERS = {
     "factor",
 }
 _CONFIDENCE = "0.95"  # of the intervals on the records that the model was trained on
+
+
+@runtime_checkable
+class Rebuilding(Protocol):
+    """An attack that reconstructs records, and says what the reconstructions are worth."""
+
+    def figures(self, seen: Observation, records: Records) -> dict[str, float]:
+        """Figures by name, from what was seen of records and the records themselves."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,8 +167,8 @@ def _attacked(cell: Cell, scene: Scene, model: Any, *, miss: fmpq, way: str) -> 
         ranks = measured(reported.attack, heard, records.secret, base=base.upper)
         if rebuilder is None:
             return ranks
-        heard = first(found, rebuilder.queries or found.queries)
-        return ranks | rebuilder.attack.figures(heard, records)  # type: ignore[attr-defined]  # it has
+        attack, queries = rebuilder
+        return ranks | attack.figures(first(found, queries or found.queries), records)
 
     return _Played(
         model=model,
@@ -173,11 +182,14 @@ def _attacked(cell: Cell, scene: Scene, model: Any, *, miss: fmpq, way: str) -> 
     )
 
 
-def _rebuilder(prepared: Prepared, counted: Levels) -> Adversary | None:
-    """The strongest of the adversaries that reconstruct records: whose attack has `figures`."""
-    pairs = zip(counted.levels, prepared.adversaries, strict=True)
-    able = [(level.hits, one) for level, one in pairs if hasattr(one.attack, "figures")]
-    return max(able, key=lambda pair: pair[0])[1] if able else None
+def _rebuilder(prepared: Prepared, counted: Levels) -> tuple[Rebuilding, int | None] | None:
+    """The strongest of the attacks that reconstruct records, and the answers it looks at."""
+    able = [
+        (level.hits, one.attack, one.queries)
+        for level, one in zip(counted.levels, prepared.adversaries, strict=True)
+        if isinstance(one.attack, Rebuilding)
+    ]
+    return max(able, key=lambda one: one[0])[1:] if able else None
 
 
 def _base(scene: Scene) -> Interval:
