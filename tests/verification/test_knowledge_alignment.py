@@ -108,11 +108,11 @@ def test_the_campaign_can_be_read_and_every_defence_made(monkeypatch: Any, tmp_p
     full = named(NAME)
     assert not full.left_out
     assert {one.cell.population["name"] for one in full.entries} == {"factors", "digits", "mnist"}
-    # every panel in which a verdict is to be had has twelve replicates, one for each cell
+    # every panel in which a verdict is to be had has fourteen replicates, one for each cell
     main = [one.cell for one in full.entries if set(one.cell.parameters).isdisjoint({"queries"})]
     lams = {one.learner["lam"] for one in main if one.learner["name"] == "vib"}
     assert "0.001" in lams  # the paper's
-    assert max(one.parameters["replicate"] for one in main) == 11
+    assert max(one.parameters["replicate"] for one in main) == 13
 
 
 # Who asks often, near, or from the inside.

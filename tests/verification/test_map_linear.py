@@ -251,7 +251,7 @@ def test_the_campaign_holds_what_it_says() -> None:
     kinds = {one.cell.control for one in full.entries}
     assert kinds == {None, *Control}
     replicates = {one.cell.parameters["replicate"] for one in full.entries}
-    assert replicates == set(range(12))
+    assert replicates == set(range(14))
 
 
 @pytest.fixture

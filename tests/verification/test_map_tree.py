@@ -242,7 +242,7 @@ def test_the_campaign_and_its_sizes(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     assert len(full.left_out) == 3
     assert {one.cell.population["name"] for one in full.entries} == {"rule"}
     replicates = {one.cell.parameters["replicate"] for one in full.entries}
-    assert replicates == set(range(12))
+    assert replicates == set(range(14))
     assert small.monte_carlo * 5 < full.monte_carlo
     (tmp_path / data.STEAK).write_text("")
     there = Campaign.read(find("tradeoff-map-tree"))

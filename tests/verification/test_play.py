@@ -23,7 +23,8 @@ from verification.registry import Setting, learner, populations
 from verification.theory import Question, published, theory
 
 EVERY = {path.stem: Campaign.read(path) for path in campaigns()}
-ALL = {name: one for name, one in EVERY.items() if not name.startswith("mid-")}  # another game
+OTHERS = ("mid-", "tradeoff-")  # games of inversion
+ALL = {name: one for name, one in EVERY.items() if not name.startswith(OTHERS)}
 ROUNDING = 1e-12  # asked for; the enclosures themselves end within 1e-15 of each other
 NAMES = (
     "counting",
@@ -40,6 +41,12 @@ NAMES = (
     "priors-and-secrets",
     "quick",
     "regression",
+    "tradeoff-gmi",
+    "tradeoff-knowledge-alignment",
+    "tradeoff-map-linear",
+    "tradeoff-map-tree",
+    "tradeoff-update-leaks",
+    "tradeoff-whitebox-map",
 )
 
 
