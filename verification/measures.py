@@ -8,201 +8,29 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields
-from enum import StrEnum
-from math import inf, isfinite
+from functools import cache
+from math import inf
 from typing import Any, TypeVar
 
 from mipriv.errors import ParameterError, require
+from verification.parts import (
+    INFINITE,
+    Attack,
+    Bayes,
+    Bound,
+    Ends,
+    Information,
+    Role,
+    Selection,
+    Train,
+    Utility,
+    figures,
+    finite,
+    one_of,
+    texts,
+)
 
 _Part = TypeVar("_Part")
-_INFINITE = "infinite"
-
-
-class Better(StrEnum):
-    """Which end of a utility is the good one."""
-
-    LOW = "low"
-    HIGH = "high"
-
-
-class Role(StrEnum):
-    """What a defence is in a comparison.
-
-    MID: what is compared.  BASELINE, DP: what it is compared with.  UNDEFENDED, CONSTANT: the free
-    end points, which any defence may be mixed with at random.
-    """
-
-    MID = "mid"
-    BASELINE = "baseline"
-    UNDEFENDED = "undefended"
-    CONSTANT = "constant"
-    DP = "dp"
-
-
-class Kind(StrEnum):
-    """What is known of the best attack: its success, or only what it cannot exceed."""
-
-    EXACT = "exact"
-    CEILING = "ceiling"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ends:
-    """A measured number and its interval or enclosure: finite, lower <= value <= upper."""
-
-    value: float
-    lower: float
-    upper: float
-
-    def __post_init__(self) -> None:
-        _finite(value=self.value, lower=self.lower, upper=self.upper)
-        ordered = self.lower <= self.value <= self.upper
-        require(ordered, must="be lower <= value <= upper", lower=self.lower, value=self.value)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Utility:
-    """How useful the model is to those who may use it.
-
-    Attributes:
-        name: of the measure, as an axis says it.
-        value: finite.
-        better: which end is the good one.
-    """
-
-    name: str
-    value: float
-    better: Better
-
-    def __post_init__(self) -> None:
-        _texts(name=self.name)
-        _finite(value=self.value)
-        _one_of(Better, better=self.better)
-        object.__setattr__(self, "better", Better(self.better))
-
-    def cost(self, value: float) -> float:
-        """A value of this measure, turned so that less is better."""
-        return value if self.better is Better.LOW else -value
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attack(Ends):
-    """Success of the strongest adversary, chosen on selection records where there are some.
-
-    The larger, the worse for the defence.
-
-    Attributes:
-        name: of the measure, as an axis says it.
-        level: the adversary's.
-    """
-
-    name: str
-    level: str
-
-    def __post_init__(self) -> None:
-        Ends.__post_init__(self)
-        _texts(name=self.name, level=self.level)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Train:
-    """The same attack on the records that the model was trained on.
-
-    Attributes:
-        attack: its success there.
-        utility: on the training records, in the point's measure.
-        metrics: further figures of the attack there, by name.
-    """
-
-    attack: Attack
-    utility: float
-    metrics: Mapping[str, float] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        _finite(utility=self.utility)
-        _figures(self.metrics)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bayes:
-    """The success of the best possible attack.
-
-    Attributes:
-        lower, upper: enclosure; of a ceiling only `upper` says something.
-        kind: whether the success itself is known.
-        method: how it was found.
-    """
-
-    lower: float
-    upper: float
-    kind: Kind
-    method: str
-
-    def __post_init__(self) -> None:
-        _finite(lower=self.lower, upper=self.upper)
-        require(self.lower <= self.upper, must="be at most upper", lower=self.lower)
-        _texts(method=self.method)
-        _one_of(Kind, kind=self.kind)
-        object.__setattr__(self, "kind", Kind(self.kind))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bound:
-    """An upper bound on any attack's success, from the information that an answer carries.
-
-    Source: theory.md, Theorems 10 and 11.
-    """
-
-    value: float
-    method: str
-
-    def __post_init__(self) -> None:
-        _finite(value=self.value)
-        _texts(method=self.method)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Information:
-    """A reading of I(X; answer) in nats, as `mipriv.estimate.reading.Reading` means it.
-
-    Attributes:
-        value, lower, upper: >= 0 but for an estimate's error, may be inf; lower <= value <= upper.
-        method: in words.
-        bound: whether `upper` bounds the information; otherwise the reading is an estimate.
-    """
-
-    value: float
-    lower: float
-    upper: float
-    method: str
-    bound: bool
-
-    def __post_init__(self) -> None:
-        for name in ("value", "lower", "upper"):
-            end = getattr(self, name)
-            if end != inf:
-                _finite(**{name: end})
-        ordered = self.lower <= self.value <= self.upper
-        require(ordered, must="be lower <= value <= upper", lower=self.lower, value=self.value)
-        _texts(method=self.method)
-        require(type(self.bound) is bool, must="be true or false", bound=self.bound)
-
-    def to_json(self) -> dict[str, Any]:
-        """As JSON: an infinite number is null, and `infinite` says so."""
-        found = asdict(self)
-        endless = [name for name in ("value", "lower", "upper") if found[name] == inf]
-        return found | dict.fromkeys(endless) | ({_INFINITE: True} if endless else {})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
-    """The same setting on the selection records, which no test measure uses."""
-
-    utility: float
-    attack: float
-
-    def __post_init__(self) -> None:
-        _finite(utility=self.utility, attack=self.attack)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,19 +75,19 @@ class Point:
     metrics: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        _texts(panel=self.panel, defence=self.defence)
+        texts(panel=self.panel, defence=self.defence)
         require(isinstance(self.setting, str), must="be a text", setting=self.setting)
         valid = type(self.replicate) is int and self.replicate >= 0
         require(valid, must="be a whole number >= 0", replicate=self.replicate)
-        _finite(base=self.base)
-        _figures(self.metrics)
-        _one_of(Role, role=self.role)
+        finite(base=self.base)
+        figures(self.metrics)
+        one_of(Role, role=self.role)
         object.__setattr__(self, "role", Role(self.role))
         strongest, mine = self.attacks.get(self.attack.level), self.attack
         same = strongest == Ends(value=mine.value, lower=mine.lower, upper=mine.upper)
         require(same, must="be one of attacks, with its numbers", level=mine.level)
         if self.epsilon is not None:
-            _finite(epsilon=self.epsilon)
+            finite(epsilon=self.epsilon)
             require(self.epsilon >= 0, must="be >= 0", epsilon=self.epsilon)
 
     @property
@@ -346,7 +174,7 @@ def checked(found: object) -> dict[str, Any]:
 
 def _information(found: object) -> Information:
     rest = dict(found) if isinstance(found, Mapping) else found
-    endless = rest.pop(_INFINITE, False) if isinstance(rest, dict) else False
+    endless = rest.pop(INFINITE, False) if isinstance(rest, dict) else False
     given = _table(Information, rest, "information")
     missing = [name for name in ("value", "lower", "upper") if given[name] is None]
     rule = "be true just where a number is null"
@@ -356,12 +184,19 @@ def _information(found: object) -> Information:
 
 def _table(part: type[Any], found: object, name: str) -> dict[str, Any]:
     """A mapping with a part's names; those with a default may be left out."""
-    need = {one.name for one in fields(part) if one.default is one.default_factory is MISSING}
-    every = {one.name for one in fields(part)}
+    need, every = _names(part)  # type: ignore[arg-type]  # a class is hashable
     if isinstance(found, Mapping) and need <= set(found) <= every:
         return dict(found)
     shown = sorted(map(str, found)) if isinstance(found, Mapping) else type(found).__name__
     raise ParameterError(f"{name}={shown}: must be a table of {', '.join(sorted(every))}")
+
+
+@cache
+def _names(part: type[Any]) -> tuple[frozenset[str], frozenset[str]]:
+    """Of what a part must have, and of all that it may have."""
+    every = fields(part)
+    need = (one.name for one in every if one.default is one.default_factory is MISSING)
+    return frozenset(need), frozenset(one.name for one in every)
 
 
 def _part(part: type[_Part], found: object, name: str) -> _Part:
@@ -373,25 +208,3 @@ def _built(part: type[_Part], given: dict[str, Any], name: str) -> _Part:
         return part(**given)
     except ParameterError as error:
         raise ParameterError(f"{name}: {error}") from None
-
-
-def _finite(**named: object) -> None:
-    for name, value in named.items():
-        number = isinstance(value, int | float) and type(value) is not bool and isfinite(value)
-        require(number, must="be a finite number", **{name: value})
-
-
-def _figures(metrics: object) -> None:
-    table = isinstance(metrics, Mapping) and all(isinstance(name, str) for name in metrics)
-    require(table, must="be a table of numbers by name", metrics=metrics)
-    _finite(**dict(metrics))  # type: ignore[call-overload]  # a mapping, as was just seen
-
-
-def _texts(**named: object) -> None:
-    for name, value in named.items():
-        require(isinstance(value, str) and bool(value), must="be a text", **{name: value})
-
-
-def _one_of(kinds: type[StrEnum], **named: object) -> None:
-    for name, value in named.items():
-        require(value in list(kinds), must=f"be one of {', '.join(kinds)}", **{name: value})

@@ -21,7 +21,8 @@ from mipriv.errors import ParameterError
 from mipriv.rigor.decimals import exact
 from mipriv.rigor.intervals import proportion
 from verification.frontier import paired
-from verification.measures import Attack, Better, Ends, Point, Role, Selection, Utility
+from verification.measures import Point
+from verification.parts import Attack, Better, Ends, Role, Selection, Utility
 from verification.tradeoff import LEVEL
 
 if TYPE_CHECKING:

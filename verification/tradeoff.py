@@ -19,7 +19,8 @@ from mipriv.rigor.intervals import holm
 from verification import signflip
 from verification.certified import Certified, compare_exact, compare_frontiers
 from verification.frontier import Comparison, Points, paired
-from verification.measures import Point, Role
+from verification.measures import Point
+from verification.parts import Role
 
 LEVEL = "0.05"  # chance of any wrong verdict, over all comparisons of a campaign
 LEAST = 6  # replicates: with five the least p-value, 2/2^5, is above the level

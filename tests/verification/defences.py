@@ -9,8 +9,9 @@ from random import Random
 from typing import Any
 
 from verification.cell import Cell, Control
-from verification.measures import Attack, Better, Ends, Point, Role, Selection, Utility
+from verification.measures import Point
 from verification.outcome import Observed, Outcome, Theory
+from verification.parts import Attack, Better, Ends, Role, Selection, Utility
 
 PLAY = "tests.verification.defences:play"
 BASE, WHOLE = 0.2, 0.6  # attack without a model, and on the model without a defence

@@ -29,8 +29,9 @@ from verification.inversion.asking import asked, observe
 from verification.inversion.lines import line, utility
 from verification.inversion.play import play
 from verification.inversion.worlds import GaussianWorld, World, world
-from verification.measures import Attack, Better, Ends, Kind, Point, Role, Utility
+from verification.measures import Point
 from verification.outcome import Outcome, Theory
+from verification.parts import Attack, Better, Ends, Kind, Role, Utility
 
 GAUSSIAN = {"name": "gaussian", "dimension": 3, "correlation": "0.25", "noise": 1}
 KNOWN = {**GAUSSIAN, "side": "rest"}

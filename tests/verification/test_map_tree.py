@@ -30,7 +30,8 @@ from verification.inversion.metrics import Metric
 from verification.inversion.play import play
 from verification.inversion.surveys import SurveyWorld, adult, gss
 from verification.inversion.worlds import RuleWorld, world
-from verification.measures import Kind, Point
+from verification.measures import Point
+from verification.parts import Kind
 from verification.verdict import violated
 
 RULE = {"name": "rule", "arities": [2, 2, 3, 2], "correlation": "0.3", "noise": "0.2", "seed": 1}

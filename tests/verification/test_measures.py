@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from mipriv.errors import ParameterError
 from tests.verification.defences import point
-from verification.measures import (
+from verification.measures import Point, checked, gain
+from verification.parts import (
     Attack,
     Bayes,
     Better,
@@ -23,13 +24,10 @@ from verification.measures import (
     Ends,
     Information,
     Kind,
-    Point,
     Role,
     Selection,
     Train,
     Utility,
-    checked,
-    gain,
 )
 
 ENDS: dict[str, Any] = {"value": 0.5, "lower": 0.25, "upper": 0.75}

@@ -16,7 +16,7 @@ from tests.verification.defences import CAMPAIGN, CELLS, point
 from tests.verification.reports import NAME, Elements, ran, told, tossed
 from verification import __main__
 from verification.campaign import Campaign
-from verification.measures import Kind, Role
+from verification.parts import Kind, Role
 from verification.report import tradeoffs
 from verification.report.curves import Setting, Spread, panels
 from verification.report.page import page

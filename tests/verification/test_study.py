@@ -16,7 +16,7 @@ from tests.verification.defences import BASE, CAMPAIGN, WHOLE, point
 from tests.verification.reports import Elements, ran
 from verification import __main__
 from verification.campaign import Size
-from verification.measures import Role
+from verification.parts import Role
 from verification.report.curves import Panel, Setting, Spread
 from verification.study import claims, command, findings, gallery, paired, scatter
 from verification.study.claims import Status

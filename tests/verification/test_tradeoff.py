@@ -27,7 +27,8 @@ from verification.frontier import (
     frontier,
     paired,
 )
-from verification.measures import Better, Point, Role, Utility
+from verification.measures import Point
+from verification.parts import Better, Role, Utility
 from verification.tradeoff import MIXING, Verdict, verdicts
 
 PLACES = st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)), min_size=1, max_size=8)

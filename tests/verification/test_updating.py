@@ -18,8 +18,9 @@ from verification.inversion.updates.models import Step, Updated, fitted
 from verification.inversion.updates.play import label_law, labelled, play
 from verification.inversion.updates.private import Privacy
 from verification.inversion.worlds import world
-from verification.measures import Kind, Point, Role
+from verification.measures import Point
 from verification.outcome import Outcome
+from verification.parts import Kind, Role
 from verification.verdict import judged_theory, violated
 
 LINEAR = {"name": "gaussian-labels", "labels": 2, "dimension": 5, "apart": "1", "noise": "0.5"}

@@ -10,7 +10,7 @@ from flint import fmpq
 
 from mipriv.errors import ParameterError, require
 from verification.inversion.worlds import World
-from verification.measures import Role
+from verification.parts import Role
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

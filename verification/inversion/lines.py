@@ -26,8 +26,8 @@ from verification.inversion.linear import linear
 from verification.inversion.raw import NoisyRecords
 from verification.inversion.records import Records
 from verification.inversion.worlds import DataWorld, FactorWorld, GaussianWorld, RuleWorld, World
-from verification.measures import Kind
 from verification.outcome import Theory
+from verification.parts import Kind
 
 _BITS = 128
 _RECORD_RISK = "1e-9"  # chance that the interval of the best guess from the record itself misses

@@ -39,8 +39,8 @@ from verification.inversion.linear import Linear, linear
 from verification.inversion.lines import Asked, Line, line, noises, utility
 from verification.inversion.records import Records
 from verification.inversion.worlds import DataWorld, World
-from verification.measures import Kind
 from verification.outcome import Theory
+from verification.parts import Kind
 
 _BITS = 128
 _NOISE = "1.1"  # standard deviation of the root of the dose given the record, as `Warfarin` has it

@@ -7,7 +7,7 @@ from statistics import fmean
 from typing import Any
 
 from verification.certified import Certain
-from verification.measures import Kind
+from verification.parts import Kind
 from verification.report import words
 from verification.report.curves import Setting, Spread, panels
 from verification.report.markup import Markup, element

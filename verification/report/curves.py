@@ -9,7 +9,8 @@ from statistics import fmean
 
 from verification import signflip, tradeoff
 from verification.frontier import CONFIDENCE
-from verification.measures import Better, Information, Kind, Point, Role, gain
+from verification.measures import Point, gain
+from verification.parts import Better, Information, Kind, Role
 from verification.report.record import Record
 
 

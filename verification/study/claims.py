@@ -8,7 +8,7 @@ from enum import StrEnum
 from statistics import fmean
 
 import mipriv
-from verification.measures import Role
+from verification.parts import Role
 from verification.report.curves import Panel, Setting, Spread
 from verification.report.words import listed, percent
 from verification.study.findings import short, spread

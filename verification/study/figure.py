@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from verification.measures import Kind, Role
+from verification.parts import Kind, Role
 from verification.report.canvas import INK, PALETTE, Picture
 from verification.report.curves import Panel
 from verification.report.pictures import handle

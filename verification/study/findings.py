@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from verification.measures import Point, Role, gain
+from verification.measures import Point, gain
+from verification.parts import Role
 from verification.report.curves import Panel, Setting, Spread
 from verification.report.words import counted, listed, percent
 from verification.study.paired import apart, gap, published, success, within

@@ -10,7 +10,8 @@ from typing import Any
 
 from mipriv.errors import require
 from verification.campaign import SMALL, Size
-from verification.measures import Point, Role
+from verification.measures import Point
+from verification.parts import Role
 from verification.report.curves import Panel, Setting, panels
 from verification.report.record import Record, read
 from verification.tradeoff import verdicts

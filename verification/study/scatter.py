@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
-from verification.measures import Point, Role
+from verification.measures import Point
+from verification.parts import Role
 from verification.report.canvas import MARKERS, PALETTE, Picture
 from verification.report.curves import Spread
 from verification.report.pictures import handle

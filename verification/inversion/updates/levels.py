@@ -18,7 +18,7 @@ from mipriv.errors import require
 from mipriv.rigor.decimals import exact
 from mipriv.rigor.intervals import p_value, proportion
 from verification.inversion.metrics import Metric, measured
-from verification.measures import Ends
+from verification.parts import Ends
 
 SHADOW, INSIDER = "shadow models", "insider"
 _NETWORK: Mapping[str, Any] = {"epochs": 15, "batch": 256, "patience": 5, "learning_rate": 8e-3}

@@ -28,8 +28,8 @@ from mipriv.rigor.intervals import outward
 from verification.cell import Cell, Control
 from verification.inversion.updates.levels import INSIDER, SHADOW, Attacker, Seen, attackers
 from verification.inversion.updates.stage import Numbers, Stage, both, judged
-from verification.measures import Bayes, Kind, Role
 from verification.outcome import Outcome
+from verification.parts import Bayes, Kind, Role
 
 WORLD = "gaussian-labels"
 _BITS = 128

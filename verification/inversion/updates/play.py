@@ -38,8 +38,8 @@ from verification.inversion.updates.models import Batches, Step, Updated, fitted
 from verification.inversion.updates.private import Privacy
 from verification.inversion.updates.stage import Numbers, Stage, both, judged
 from verification.inversion.worlds import DataWorld, FactorWorld, World, world
-from verification.measures import Bayes, Information, Kind, Role
 from verification.outcome import Outcome
+from verification.parts import Bayes, Information, Kind, Role
 
 _USEFUL = 32  # updates after which the accuracy is measured
 _SEEDS = 12

@@ -24,18 +24,9 @@ from verification.inversion.updates.levels import (
     Views,
     figures,
 )
-from verification.measures import (
-    Attack,
-    Bayes,
-    Better,
-    Information,
-    Point,
-    Role,
-    Selection,
-    Train,
-    Utility,
-)
+from verification.measures import Point
 from verification.outcome import Observed, Outcome, Theory
+from verification.parts import Attack, Bayes, Better, Information, Role, Selection, Train, Utility
 
 _MISS = fmpq(1, 20)  # of the intervals on updates that no test is about
 LABEL, SHARE = "chance of the label", "share of the divergence closed"
