@@ -20,7 +20,7 @@ from verification.campaign import Size, named
 from verification.cell import Cell, Control, canonical
 from verification.inversion.asking import asked, observe
 from verification.inversion.attackers import Scene
-from verification.inversion.attackers.alignment import MEAN_RECORD, Decoder, Judge, adversaries
+from verification.inversion.attackers.alignment import Decoder, Judge, adversaries
 from verification.inversion.defences import defence
 from verification.inversion.metrics import Metric
 from verification.inversion.mnist import JudgedWorld, mnist
@@ -138,7 +138,7 @@ def test_a_constant_tells_no_more_than_the_mean_record() -> None:
     outcome = played({"name": "constant-class"}, FACTORS)
     found = point(outcome)
     assert not violated(outcome.theory, outcome.observed)
-    error, mean = found.metrics[Metric.ERROR], found.metrics[MEAN_RECORD]
+    error, mean = found.metrics[Metric.ERROR], found.metrics[Metric.MEAN_RECORD]
     # both are the mean record, the one of all auxiliary records and the other of seven eighths of
     # them at the least: they are apart by what records are, over that number
     assert 0.99 < error / mean < 1.01
@@ -153,7 +153,7 @@ def test_an_undefended_model_gives_records_away_and_the_judge_sees_it() -> None:
     found = point(outcome)
     assert not violated(outcome.theory, outcome.observed)
     assert found.panel == "Knowledge Alignment: factors, identities 20, 1 answer"
-    assert found.metrics[Metric.ERROR] < found.metrics[MEAN_RECORD] / 2
+    assert found.metrics[Metric.ERROR] < found.metrics[Metric.MEAN_RECORD] / 2
     assert found.metrics[Metric.EVALUATOR] > 0.5
     assert found.metrics[Metric.DISTANCE] > 0
     assert found.train is not None
@@ -213,7 +213,7 @@ def test_images_set_aside_are_not_dealt_out_and_train_an_evaluator() -> None:
 def test_reconstructed_digits_are_judged() -> None:
     sizes = {"auxiliary": 400, "selection": 100, "trials": 400}
     found = point(played(NET, DIGITS, **sizes))
-    assert found.metrics[Metric.ERROR] < found.metrics[MEAN_RECORD]
+    assert found.metrics[Metric.ERROR] < found.metrics[Metric.MEAN_RECORD]
     assert found.metrics[Metric.EVALUATOR] <= 1
     assert found.utility.value > 0.7
 
@@ -258,6 +258,6 @@ def test_figures_are_those_of_the_reconstruction() -> None:
     guesses = fitted.reconstruct(seen)
     assert found[Metric.ERROR] == pytest.approx(((guesses - split.evaluation.X) ** 2).mean())
     apart = split.evaluation.X - split.auxiliary.X.mean(axis=0)
-    assert found[MEAN_RECORD] == pytest.approx((apart**2).mean())
+    assert found[Metric.MEAN_RECORD] == pytest.approx((apart**2).mean())
     sure = FactorInversion(model=place.model).posterior(guesses).argmax(axis=1)
     assert found[Metric.EVALUATOR] == (sure == split.evaluation.secret).mean()

@@ -37,6 +37,11 @@ class Metric(StrEnum):
     EVALUATOR: share of reconstructions that another model takes for what they should show.
     ADVANTAGE: (success - base)/(1 - base), of the guesses.
     DIVERGENCE: of guessed from true label distributions.
+    MEAN_RECORD: the same as ERROR, of the mean record: what is had without a model.
+    NEAREST_TRAIN, NEAREST_NEW: distance of a reconstruction from the nearest record that the model
+        was trained on, and that it was not; if the first is smaller, the model has memorised.
+    TRUE_RECORDS: as EVALUATOR, of true records in the place of reconstructions.
+    WHOLE_RECORD: chance that the whole record is guessed.
     LEAKAGE: I(secret; leaf) of a tree in nats, the Miller-Madow estimate on the training records.
 
     Source: Hanley and McNeil 1982 (AUC); Carlini, Chien, Nasr, Song, Terzis, Tramer, Membership
@@ -54,6 +59,11 @@ class Metric(StrEnum):
     EVALUATOR = "evaluator accuracy"
     ADVANTAGE = "advantage over no model"
     DIVERGENCE = "label distribution divergence"
+    MEAN_RECORD = "reconstruction error of the mean record"
+    NEAREST_TRAIN = "distance to the nearest training record"
+    NEAREST_NEW = "distance to the nearest new record"
+    TRUE_RECORDS = "evaluator accuracy on true records"
+    WHOLE_RECORD = "chance of the whole record"
     LEAKAGE = "leakage of the secret, nats"
 
 

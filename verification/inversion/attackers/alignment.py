@@ -31,7 +31,6 @@ from verification.inversion.raw import NoisyRecords
 from verification.inversion.records import Records
 from verification.inversion.worlds import FactorWorld, World
 
-MEAN_RECORD = f"{Metric.ERROR} of the mean record"
 Rows: TypeAlias = NDArray[np.float64]
 _HALF = 2  # as published the decoder reads the larger half of an answer's numbers
 _STEPS = 12  # of the decoder, a pass: large batches where there are many records
@@ -98,7 +97,7 @@ class Decoder(Recognition):
         told = recognised(guesses, records.secret, evaluator=judge.evaluator)
         return {
             Metric.ERROR.value: float(squared_errors(records.X, guesses).mean()),
-            MEAN_RECORD: float(squared_errors(records.X, judge.mean).mean()),
+            Metric.MEAN_RECORD: float(squared_errors(records.X, judge.mean).mean()),
             Metric.DISTANCE.value: float(distances.mean()),
             Metric.EVALUATOR.value: float(told.mean()),
         }
