@@ -42,9 +42,12 @@ def again(folder: Path, cell: str, campaign: Path | None) -> int:
     stored = lines[cell]
     plan = named(record.name) if campaign is None else Campaign.read(campaign)
     played = _played(plan, stored, seed=int(record.run["seed"]), folder=folder)
+    if played is None:
+        return 1
     others = played["cell"] != stored["cell"]
     free = _FREE + _NAMES * others
-    differing = [key for key in stored if key not in free and stored[key] != played[key]]
+    every = dict.fromkeys((*stored, *played))
+    differing = [key for key in every if key not in free and stored.get(key) != played.get(key)]
     click.echo(json.dumps(played, allow_nan=False))
     if others:
         click.echo("the sources are not those of the run", err=True)
@@ -53,8 +56,10 @@ def again(folder: Path, cell: str, campaign: Path | None) -> int:
     return 1 if differing else 0
 
 
-def _played(plan: Campaign, stored: dict[str, Any], *, seed: int, folder: Path) -> dict[str, Any]:
-    """The line of the cell of this content, played now."""
+def _played(
+    plan: Campaign, stored: dict[str, Any], *, seed: int, folder: Path
+) -> dict[str, Any] | None:
+    """The line of the cell of this content, played now; None if it failed, which is told."""
     run = Run(
         campaign=plan,
         folder=folder,
@@ -71,7 +76,7 @@ def _played(plan: Campaign, stored: dict[str, Any], *, seed: int, folder: Path) 
     [(done, own)] = zip(run.executor.play(tasks), tasks, strict=True)
     if done.outcome is None:
         click.echo(done.failure, err=True)
-        raise click.Abort
+        return None
     found = line(own.cell, done.outcome, name=own.name, seed=own.seed, seconds=done.seconds)
     whole: dict[str, Any] = json.loads(json.dumps(found, allow_nan=False))
     return whole

@@ -171,6 +171,8 @@ class Campaign:
         for key in found:
             require(key in _KEYS, must=f"be one of {', '.join(sorted(_KEYS))}", key=key)
         small = size is Size.SMALL
+        common = found.get("small", {})
+        require(isinstance(common, Mapping), must="be given as [small]", small=common)
         require(not small or "small" in found, must="be full: it has no [small]", size=size)
         name = path.stem + SMALL * small
         tables = {key: _tables(found, key) for key in ("cells", "controls")}
@@ -180,7 +182,7 @@ class Campaign:
             for one in each
             for line in data.missing(one.get("needs"))
         )
-        sized = {key: list(_sized(each, found.get("small"), small)) for key, each in tables.items()}
+        sized = {key: list(_sized(each, common, small)) for key, each in tables.items()}
         entries = (
             *_cells(sized["cells"], found.get("tightness", {}), name),
             *_controls(sized["controls"], name),
@@ -230,7 +232,7 @@ def campaigns() -> list[Path]:
 
 
 def _sized(
-    tables: Sequence[dict[str, Any]], every: Mapping[str, Any] | None, small: bool
+    tables: Sequence[dict[str, Any]], every: Mapping[str, Any], small: bool
 ) -> Iterator[dict[str, Any]]:
     """The tables whose data are there, in the size that is asked for."""
     for given in tables:
@@ -241,9 +243,12 @@ def _sized(
         if data.missing(needs) or (small and own is False):
             continue
         if small:
-            replaced = {**(every or {}), **own}
+            replaced = {**every, **own}
             if "learner" in replaced:
-                replaced["learner"] = {**table.get("learner", {}), **replaced["learner"]}
+                both = (table.get("learner"), replaced["learner"])
+                tables = all(isinstance(one, Mapping) for one in both)
+                require(tables, must="be a table, as that of the cells", small_learner=both[1])
+                replaced["learner"] = {**both[0], **both[1]}
             table |= {key: value for key, value in replaced.items() if key in table or key in own}
         yield table
 

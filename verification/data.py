@@ -49,8 +49,13 @@ def missing(needs: Any) -> list[str]:
     Args:
         needs: name of a file, a list of them, or None.
     """
-    names = [needs] if isinstance(needs, str) else list(needs or ())
+    names = [needs] if isinstance(needs, str) else [] if needs is None else needs
+    require(isinstance(names, list), must="be a name or a list of names", needs=needs)
     for name in names:
-        require(name in _SOURCES, must=f"be one of {', '.join(_SOURCES)}", needs=name)
+        require(
+            isinstance(name, str) and name in _SOURCES,
+            must=f"be one of {', '.join(_SOURCES)}",
+            needs=name,
+        )
     where = f"not in the folder that {VARIABLE} names, by default ../shared/data"
     return [f"{one}, {_SOURCES[one]}: {where}" for one in names if not (folder() / one).is_file()]

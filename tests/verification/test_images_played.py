@@ -331,7 +331,7 @@ def test_every_cell_of_the_campaigns_names_what_there_is(name: str, size: Size) 
             assert one.parameters["trials"] % place.private == 0
         if entry.must is None:
             replicates.add(one.parameters["replicate"])
-    assert replicates == set(range(2 if size is Size.SMALL else 12))
+    assert replicates == set(range(2 if size is Size.SMALL else 14))
 
 
 @pytest.mark.parametrize(

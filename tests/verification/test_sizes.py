@@ -159,3 +159,21 @@ def test_figures_that_are_none_are_refused(bad: Any) -> None:
         Point.from_json(WHOLE | {"metrics": bad})
     with pytest.raises(ParameterError):
         Point.from_json(WHOLE | {"train": WHOLE["train"] | {"metrics": bad}})
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        (("small = false", "small = 3"), "small=3: must be a table, or false"),
+        (("learner = {success = 0.7}", 'learner = "x"'), "small_learner=x: must be a table"),
+        (("small = false", "needs = 3"), "needs=3: must be a name or a list of names"),
+        (("small = false", "needs = [[1]]"), r"needs=\[1\]: must be one of"),
+        (("[small]", "small = 3\n[nothing]"), "small"),
+    ],
+)
+def test_bad_sizes_are_refused_in_one_line(
+    tmp_path: Path, changed: tuple[str, str], said: str
+) -> None:
+    path = file(tmp_path, *((HEAD + SMALL + REPLICATED + CONTROLS).replace(*changed),))
+    with pytest.raises(ParameterError, match=said):
+        Campaign.read(path, Size.SMALL)

@@ -22,11 +22,13 @@ class Spread:
         mean: over the replicates; inf if one is.
         lower, upper: with six replicates or more the sign-flip interval of the mean; with fewer
             the least and the greatest; of one its own interval.
+        interval: whether they are that sign-flip interval.
     """
 
     mean: float
     lower: float
     upper: float
+    interval: bool = False
 
     @classmethod
     def of(cls, values: Sequence[float], own: tuple[float, float] | None = None) -> Spread:
@@ -42,7 +44,7 @@ class Spread:
         if all(map(isfinite, values)) and len(values) <= signflip.MOST:
             ends = signflip.interval(values, confidence=CONFIDENCE)
             if ends is not None:
-                return cls(mean, min(ends.lower, mean), max(ends.upper, mean))
+                return cls(mean, min(ends.lower, mean), max(ends.upper, mean), interval=True)
         return cls(mean, min(values), max(values))
 
 

@@ -11,14 +11,26 @@ import mipriv
 from verification.parts import Role
 from verification.report.curves import Panel, Setting, Spread
 from verification.report.words import listed, percent
-from verification.study.findings import short, spread
-from verification.study.paired import apart, cost, gap, published, success, within
+from verification.study.findings import short, stem
+from verification.study.paired import (
+    apart,
+    at_setting,
+    called,
+    chosen_cost,
+    chosen_success,
+    cost,
+    gap,
+    published,
+    success,
+    within,
+)
 from verification.study.paper import ANCHORS
 from verification.study.results import PARTS, Part, Played, Study, of_role
-from verification.study.scatter import agreements
-from verification.tradeoff import Verdict
+from verification.study.scatter import agreements, family
+from verification.tradeoff import LEAST, Verdict
 
-_CHEAP = 0.25  # share of the utility between no defence and a constant that counts as a little
+_CHEAP = 0.1  # share of the utility between no defence and a constant that counts as a little
+_JUDGED = (Verdict.DOMINATES, Verdict.TIE, Verdict.DOMINATED)
 _MUCH = 0.5  # share of the gain whose loss counts as much
 
 
@@ -91,9 +103,9 @@ def _vanishing() -> Row:
     same = max(products) / min(products) < 1.01
     text = ", ".join(f"n = {n}: {short(value)}" for n, value in found.items())
     return Row(
-        claim="To protect the population epsilon must shrink faster than 1/n",
+        claim="For the population's loss to vanish epsilon must shrink faster than 1/n",
         source="poster, corollary",
-        rule="the epsilon that keeps the loss at 0.1 is a constant over n, so that no slower rate will do",
+        rule="with epsilon a constant over n the loss stays what it is",
         status=Status.REPRODUCED if same else Status.NOT,
         evidence=f"Largest epsilon for a loss of 0.1: {text}; n times it: "
         f"{listed(short(one) for one in products)}.",
@@ -110,87 +122,118 @@ def _ends(panel: Panel) -> tuple[Setting, Setting] | None:
 class Cheap:
     """The setting of MID that leaves the attacker least among those that cost little utility.
 
-    Chosen by the selection records, where there are some; the numbers are of others.
+    Chosen, and found to cost little, by the selection records where there are some; the numbers are
+    of others.
+
+    Attributes:
+        setting: of MID.
+        none: the undefended model.
+        share: of the utility between no defence and a constant that it costs.
+        lost: the part of the undefended model's gain that it takes from the attacker: mean, and the
+            interval of the mean where there are replicates enough.
     """
 
     setting: Setting
+    none: Setting
     share: float
-    change: Spread
-    lost: float
+    lost: Spread
 
 
 def cheap(panel: Panel) -> Cheap | None:
+    """None if nothing is so cheap, or the panel lacks an end point, or a constant costs nothing."""
     ends = _ends(panel)
-    if ends is None:
-        return None
-    none, constant = ends
-    whole = gap(constant, none, cost)
-    if whole is None or whole.mean <= 0:
+    whole = None if ends is None else gap(ends[1], ends[0], chosen_cost)
+    if ends is None or whole is None or whole.spread.mean <= 0:
         return None
     found = []
     for one in of_role(panel, Role.MID):
-        loss = gap(one, none, cost)
-        if loss is not None and loss.mean / whole.mean <= _CHEAP:
-            found.append((_choosing(one), loss.mean / whole.mean, one))
+        loss = gap(one, ends[0], chosen_cost)
+        if loss is not None and loss.spread.mean / whole.spread.mean <= _CHEAP:
+            found.append((fmean(map(chosen_success, one.points)), one))
     if not found:
         return None
-    _, share, best = min(found, key=lambda row: row[0])
-    change = gap(best, none, success)
-    if change is None:
+    best = min(found, key=lambda row: row[0])[1]
+    paid, range_ = gap(best, ends[0], cost), gap(ends[1], ends[0], cost)
+    lost = _lost(best, ends[0])
+    if paid is None or range_ is None or lost is None:
         return None
-    left = none.attack.mean - none.base
-    lost = -change.mean / left if left > 0 else 0.0
-    return Cheap(setting=best, share=share, change=change, lost=lost)
+    return Cheap(setting=best, none=ends[0], share=paid.spread.mean / range_.spread.mean, lost=lost)
 
 
-def _choosing(setting: Setting) -> float:
-    """Attack on the selection records, else as reported."""
-    found = [point.selected for point in setting.points]
-    known = [one[1] for one in found if one is not None]
-    return fmean(known) if len(known) == len(found) else setting.attack.mean
+def _lost(setting: Setting, none: Setting) -> Spread | None:
+    """How much of the undefended gain is lost; of its mean, which is known far better."""
+    change, left = gap(setting, none, success), none.attack.mean - none.base
+    if change is None or left <= 0:
+        return None
+    ends = change.spread
+    return Spread(-ends.mean / left, -ends.upper / left, -ends.lower / left, ends.interval)
 
 
 def _lowers(part: Part, played: Played | None) -> Row:
     panel = None if played is None else played.shown
     found = None if panel is None else cheap(panel)
     status, evidence = Status.NOT_JUDGED, "Not played."
-    if panel is not None and found is None:
-        status = Status.NOT
-        evidence = f"{panel.name}: no setting of MID costs so little."
-    elif panel is not None and found is not None:
-        status = _lowered(found)
-        evidence = _told(panel, found)
-        if len(found.setting.points) < 6:
-            status = Status.NOT_JUDGED
+    if played is not None and panel is not None:
+        harder = _harder(played, panel, found)
+        status, evidence = _lowered(panel, found, harder), _told(panel, found, harder)
     return Row(
         claim=f"{part.title}: MID lowers the attack's success at little cost in utility",
         source=_source(part),
-        rule=f"at most {percent(_CHEAP)} of the utility between no defence and a constant lost, at "
-        f"least {percent(_MUCH)} of the strongest attack's gain lost; partly, if less of it is",
+        rule=f"in the panel of most settings, MID at no more than {percent(_CHEAP)} of the utility "
+        f"between no defence and a constant takes at least {percent(_MUCH)} of the strongest "
+        "attack's gain for certain, and as much where the same model is asked more often or seen "
+        "from inside; partly, if it takes some of it for certain",
         status=status,
         evidence=evidence,
     )
 
 
-def _lowered(found: Cheap) -> Status:
-    if apart(found.change) >= 0:
+def _harder(played: Played, panel: Panel, found: Cheap | None) -> list[tuple[str, Setting, Spread]]:
+    """The same setting where the same world's model is asked otherwise: panel, setting, loss."""
+    rows = []
+    for other in played.panels if found is not None else ():
+        if other is panel or stem(other.name) != stem(panel.name) or found is None:
+            continue
+        wanted = (found.setting.defence, found.setting.name)
+        for one in of_role(other, Role.MID):
+            lost = _lost(one, found.none) if (one.defence, one.name) == wanted else None
+            if lost is not None:
+                rows.append((other.name, one, lost))
+    return rows
+
+
+def _lowered(
+    panel: Panel, found: Cheap | None, harder: Sequence[tuple[str, Setting, Spread]]
+) -> Status:
+    if panel.replicates < LEAST or _ends(panel) is None:
+        return Status.NOT_JUDGED
+    if found is None or apart(found.lost) <= 0:
         return Status.NOT
-    return Status.REPRODUCED if found.lost >= _MUCH else Status.PARTLY
+    every = [found.lost, *(lost for *_, lost in harder)]
+    much = all(lost.interval and lost.lower >= _MUCH for lost in every)
+    return Status.REPRODUCED if much else Status.PARTLY
 
 
-def _told(panel: Panel, found: Cheap) -> str:
-    ends = _ends(panel)
-    none = ends[0] if ends is not None else found.setting
+def _told(panel: Panel, found: Cheap | None, harder: Sequence[tuple[str, Setting, Spread]]) -> str:
+    if found is None:
+        return f"{panel.name}: no setting of MID costs so little and can be compared."
+    none, own = found.none, found.setting
     text = (
-        f"{panel.name}, {found.setting.defence} {found.setting.name}: success "
-        f"{short(none.attack.mean)} without a defence, {short(found.setting.attack.mean)} with it "
-        f"(difference {spread(found.change)}; guess without a model {short(none.base)}), at "
-        f"{percent(found.share)} of the utility."
+        f"{panel.name}, {called(own.defence)} at {at_setting(own)}: success "
+        f"{short(none.attack.mean)} without a defence, {short(own.attack.mean)} with it (guess without a model {short(none.base)}), "
+        f"which takes {_share(found.lost)} of the gain, at {percent(round(found.share, 4))} of the "
+        "utility."
     )
-    naive = [within(one, published) for one in (none, found.setting)]
+    for name, one, lost in harder:
+        text += f" {name}: {short(one.attack.mean)}, {_share(lost)} of the gain."
+    naive = [within(one, published) for one in (none, own)]
     if naive[0] is not None and naive[1] is not None:
         text += f" The attack as published: {short(naive[0].mean)} and {short(naive[1].mean)}."
     return text
+
+
+def _share(found: Spread) -> str:
+    return f"{found.mean:.0%} ({found.lower:.0%} to {found.upper:.0%})"
 
 
 def _source(part: Part) -> str:
@@ -204,59 +247,58 @@ def _source(part: Part) -> str:
 def _beats(study: Study, part: Part, played: Played | None, rival: str) -> Row:
     compared: list[dict[str, object]] = []
     if played is not None:
-        compared = [
-            row
-            for row in study.verdicts_of(played)
-            if str(row["rival"]).partition(",")[0] == rival
-            and row["verdict"] in (Verdict.DOMINATES, Verdict.TIE, Verdict.DOMINATED)
-        ]
-    counts = {
-        verdict: [row for row in compared if row["verdict"] == verdict]
-        for verdict in (Verdict.DOMINATES, Verdict.TIE, Verdict.DOMINATED)
-    }
-    won, lost = len(counts[Verdict.DOMINATES]), len(counts[Verdict.DOMINATED])
+        rivals = _rivals(played, rival)
+        compared = [row for row in study.verdicts_of(played) if row["rival"] in rivals]
+    verdicts = list(dict.fromkeys(str(row["verdict"]) for row in compared))
+    counts = {one: [row for row in compared if row["verdict"] == one] for one in verdicts}
+    judged = sum(len(counts.get(one, ())) for one in _JUDGED)
+    won = len(counts.get(Verdict.DOMINATES, ()))
     status = Status.NOT_JUDGED
-    if compared:
+    if judged:
         status = Status.NOT if not won else Status.PARTLY
         if won == len(compared):
             status = Status.REPRODUCED
     evidence = "; ".join(
-        f"{verdict} in {len(found)} ({listed(_names(found))})"
-        for verdict, found in counts.items()
-        if found
+        f"{verdict} in {len(found)} ({listed(_names(found))})" for verdict, found in counts.items()
     )
     return Row(
         claim=f"{part.title}: at the same utility MID leaves the attacker less than {rival}",
         source=_source(part),
         rule=f"MID dominates {rival} in every panel and variant; partly, in some",
         status=status,
-        evidence=f"{evidence or 'No comparison was judged'}{'.' if not lost else ': it loses there.'}",
+        evidence=f"{evidence or 'No comparison was judged'}.",
     )
 
 
+def _rivals(played: Played, rival: str) -> set[str]:
+    """The defences of a campaign that are this rival: by their role, or by name."""
+    return {
+        name
+        for panel in played.panels
+        for name, curve in panel.curves.items()
+        if (curve[0].role is Role.DP if rival == "DP" else family(name) == rival)
+    }
+
+
 def _names(found: Sequence[dict[str, object]]) -> Iterable[str]:
-    return dict.fromkeys(f"{row['panel']}: {row['defence']}" for row in found)
+    return dict.fromkeys(f"{row['panel']}: {called(str(row['defence']))}" for row in found)
 
 
 def _information(study: Study) -> Row:
-    found = agreements(study)
+    found = [one for one in agreements(study) if one.across and one.replicates >= LEAST]
     ways = [apart(one.tau) for one in found]
     rise, fall = ways.count(1), ways.count(-1)
-    judged = found and all(one.tau.lower < one.tau.upper for one in found)
     status = Status.NOT_JUDGED
-    if judged and min(_replicates(study)) >= 6:
-        status = Status.PARTLY if rise > fall else Status.NOT
+    if found:
+        status = Status.PARTLY if 2 * rise >= len(found) else Status.NOT
         if rise == len(found):
             status = Status.REPRODUCED
     return Row(
         claim="The less information an answer carries of the input, the less an attack succeeds",
         source="poster, the idea of MID; disputed by later work",
-        rule="rank correlation above 0 in every panel and kind of reading; partly, in more than below",
+        rule="across defences of different families the rank correlation is shown to be above 0 in "
+        "every panel and kind of reading; partly, in half of them",
         status=status,
         evidence=f"Above 0 in {rise}, below in {fall}, neither shown in {len(found) - rise - fall} "
         f"of {len(found)}.",
     )
-
-
-def _replicates(study: Study) -> list[int]:
-    return [panel.replicates for one in study.played for panel in one.panels]

@@ -12,6 +12,7 @@ from verification.report.pictures import handle
 from verification.report.tradeoffs import BASE, MID, REFERENCES, Style, cross, styles_of
 from verification.study.paper import ANCHORS, Anchor
 from verification.study.results import PARTS, Played, Study
+from verification.study.scatter import family
 
 NAME = "six-panels"
 _COLUMNS = 3
@@ -25,11 +26,6 @@ _ROOM = 0.12  # of the attacks' range, above and below
 def pictures(study: Study) -> list[Picture]:
     """The six panels, and the paper's points."""
     return [_six(study), _paper()]
-
-
-def family(defence: str) -> str:
-    """What a defence is called in the figure: its name up to its variants."""
-    return defence.partition(",")[0].partition(" (")[0]
 
 
 def _six(study: Study) -> Picture:

@@ -10,8 +10,8 @@ from statistics import fmean
 from verification.measures import Point, gain
 from verification.parts import Role
 from verification.report.curves import Panel, Setting, Spread
-from verification.report.words import counted, listed, percent
-from verification.study.paired import apart, gap, published, success, within
+from verification.report.words import counted, listed
+from verification.study.paired import apart, at_setting, called, gap, published, success, within
 from verification.study.results import Study
 from verification.study.scatter import agreements
 from verification.tradeoff import Verdict
@@ -61,11 +61,11 @@ def _verdicts(study: Study) -> Iterable[str]:
     for played in study.played:
         rivals: dict[tuple[str, str], dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
         for row in study.verdicts_of(played):
-            rivals[row["panel"], row["defence"]][row["verdict"]].append(row["rival"])
+            rivals[row["panel"], row["defence"]][row["verdict"]].append(called(row["rival"]))
         for (panel, defence), found in rivals.items():
             said = [text.format(listed(found[key])) for key, text in words if key in found]
             if said:
-                yield f"{panel}: {defence} {'; '.join(said)}."
+                yield f"{panel}: {called(defence)} {'; '.join(said)}."
 
 
 def stem(panel: str) -> str:
@@ -97,14 +97,14 @@ def _ways(name: str, several: Sequence[Panel]) -> Iterable[str]:
         for setting in _mids(panel):
             own = plain.get(setting.name) or plain.get(_without_noise(setting.name))
             found = None if own is None else gap(setting, own, success)
-            if found is not None and own is not None:
+            if found is not None:
                 said[setting.defence].append(
-                    f"{short(own.attack.mean)} becomes {short(setting.attack.mean)}, difference "
-                    f"{spread(found)}, at {setting.name or 'its only setting'}"
+                    f"{short(found.second)} becomes {short(found.first)}, difference "
+                    f"{spread(found.spread)}, at {at_setting(setting)}"
                 )
         how = panel.name.rpartition(", ")[2]
         for defence, parts in said.items():
-            yield f"{name}, {defence}, {how} instead of 1: success {'; '.join(parts)}."
+            yield f"{name}, {called(defence)}, {how} in the place of 1 answer: success {'; '.join(parts)}."
 
 
 def _without_noise(setting: str) -> str:
@@ -164,30 +164,43 @@ def _published_excess(point: Point) -> float | None:
 
 
 def _information(study: Study) -> Iterable[str]:
-    found = agreements(study)
-    if not found:
-        return
-    ways = [apart(one.tau) for one in found]
-    rise, fall = ways.count(1), ways.count(-1)
-    yield (
-        f"In {rise} of {counted(len(found), 'panel and kind of reading', 'panels and kinds of reading')} "
-        f"settings of less information leave the attacker less (rank correlation above 0), in {fall} "
-        f"more, in {len(found) - rise - fall} neither is shown."
-    )
-    for one in found:
+    every = agreements(study)
+    for across, text in (
+        (True, "Across defences of different families"),
+        (False, "Within one family, whose settings differ by how much noise or price there is"),
+    ):
+        found = [one for one in every if one.across is across]
+        if not found:
+            continue
+        ways = [apart(one.tau) for one in found]
+        rise, fall = ways.count(1), ways.count(-1)
+        panels = counted(len(found), "panel and kind of reading", "panels and kinds of reading")
         yield (
-            f"{one.panel} ({one.method}): {counted(one.settings, 'setting')}, rank correlation "
-            f"{spread(one.tau)}."
+            f"{text}: of {panels}, settings of less information leave the attacker less in {rise} "
+            f"(rank correlation shown to be above 0), more in {fall}, and neither is shown in "
+            f"{len(found) - rise - fall}."
         )
+    for one in every:
+        if one.across:
+            yield (
+                f"{one.panel} ({one.method}; {listed(one.families)}): "
+                f"{counted(one.settings, 'setting')}, rank correlation {spread(one.tau)}."
+            )
 
 
 def _memorised(study: Study) -> Iterable[str]:
+    """On training records and others: beyond what the attack does on a constant answer."""
     for played in study.played:
-        rows = [(one.memorised, one) for panel in played.panels for one in panel.settings]
-        known = [(value, one) for value, one in rows if value is not None]
-        if known:
-            value, one = max(known, key=lambda row: row[0])
+        panel = played.shown
+        ends = {one.role: one for one in panel.settings}
+        none, constant = ends.get(Role.UNDEFENDED), ends.get(Role.CONSTANT)
+        found = None if none is None or constant is None else gap(none, constant, _memory)
+        if found is not None:
             yield (
-                f"{played.part.title}: at most {percent(value)} of the gain is memory of the "
-                f"training records ({one.points[0].panel}, {one.defence} {one.name})."
+                f"{panel.name}, no defence: on training records the attack succeeds more often than "
+                f"on others by {spread(found.spread)}, what it does on a constant answer taken off."
             )
+
+
+def _memory(point: Point) -> float | None:
+    return None if point.train is None else point.train.attack.value - point.attack.value

@@ -100,7 +100,13 @@ def _verdicts(study: Study) -> Markup:
     found: Markup | str = comparisons.verdict_table(study.verdicts)
     if study.size is Size.SMALL:
         found = element("p", "None: the small size has too few replicates.")
-    return element("section", element("h2", "Verdicts"), found, id="tradeoffs")
+    together = (
+        "All comparisons of the six campaigns are judged together here; a single report judges those "
+        "of its campaign, and may call a difference shown that is a tie here."
+    )
+    return element(
+        "section", element("h2", "Verdicts"), element("p", together), found, id="tradeoffs"
+    )
 
 
 def _claims(study: Study) -> Markup:

@@ -3,23 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from statistics import fmean
 
 from verification.measures import Point
 from verification.report.curves import Setting, Spread
+from verification.tradeoff import MIXING
 
+_COIN = "a coin between no defence and a constant"
 PUBLISHED = "as published"  # in the name of the level of an attack as its authors published it
 
 
-def gap(first: Setting, second: Setting, figure: Callable[[Point], float | None]) -> Spread | None:
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Two settings over the replicates that they share.
+
+    Attributes:
+        first, second: means over these replicates.
+        spread: of first less second.
+        replicates: how many they are.
+    """
+
+    first: float
+    second: float
+    spread: Spread
+    replicates: int
+
+
+def gap(first: Setting, second: Setting, figure: Callable[[Point], float | None]) -> Gap | None:
     """First less second, over the replicates in which both have the figure; None if there is none."""
     others = {point.replicate: point for point in second.points}
-    found = []
+    pairs = []
     for point in first.points:
         other = others.get(point.replicate)
-        pair = (figure(point), None if other is None else figure(other))
-        if pair[0] is not None and pair[1] is not None:
-            found.append(pair[0] - pair[1])
-    return Spread.of(found) if found else None
+        own, its = figure(point), None if other is None else figure(other)
+        if own is not None and its is not None:
+            pairs.append((own, its))
+    if not pairs:
+        return None
+    differences = Spread.of([own - its for own, its in pairs])
+    own_side, its_side = zip(*pairs, strict=True)
+    return Gap(fmean(own_side), fmean(its_side), differences, len(pairs))
 
 
 def within(setting: Setting, figure: Callable[[Point], float | None]) -> Spread | None:
@@ -44,6 +68,35 @@ def cost(point: Point) -> float:
     return point.cost
 
 
+def chosen_cost(point: Point) -> float:
+    """The cost on the selection records, where there are some."""
+    found = point.selected
+    return point.cost if found is None else found[0]
+
+
+def chosen_success(point: Point) -> float:
+    """The attack on the selection records, where there are some."""
+    found = point.selected
+    return point.attack.value if found is None else found[1]
+
+
 def apart(spread: Spread) -> int:
-    """Where a difference lies for certain but for its interval's risk: -1 below 0, 1 above, 0 neither."""
+    """Where a difference is shown to lie: -1 below 0, 1 above, 0 neither, or too few replicates."""
+    if not spread.interval:
+        return 0
     return (spread.lower > 0) - (spread.upper < 0)
+
+
+def called(defence: str) -> str:
+    """A defence's name in a sentence: its variants in brackets, for names stand in lists."""
+    if defence == MIXING:
+        return _COIN
+    head, _, variants = defence.partition(", ")
+    return f"{head} ({variants})" if variants else head
+
+
+def at_setting(setting: Setting) -> str:
+    """A setting in a sentence, without what the defence's name says already."""
+    told = setting.defence.split(", ")
+    parts = [part for part in setting.name.split(", ") if part.partition("=")[2] not in told]
+    return ", ".join(parts) or "its only setting"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -25,18 +25,21 @@ class Part:
         letter: of its panel in the figure, in the poster's order.
         campaign: that plays it.
         title: above the panel.
+        reads: whether the information in an answer is about what is attacked; an update's label is
+            not in the record that is asked about.
     """
 
     letter: str
     campaign: str
     title: str
+    reads: bool = True
 
 
 PARTS = (
     Part(letter="a", campaign="tradeoff-map-linear", title="MAP on linear regression"),
     Part(letter="b", campaign="tradeoff-map-tree", title="MAP on decision trees"),
     Part(letter="c", campaign="tradeoff-knowledge-alignment", title="Knowledge Alignment"),
-    Part(letter="d", campaign="tradeoff-update-leaks", title="Update-Leaks"),
+    Part(letter="d", campaign="tradeoff-update-leaks", title="Update-Leaks", reads=False),
     Part(letter="e", campaign="tradeoff-gmi", title="GMI"),
     Part(letter="f", campaign="tradeoff-whitebox-map", title="White-box MAP"),
 )
@@ -98,12 +101,15 @@ class Study:
     def of(cls, folder: Path) -> Study:
         """Read a study's folder, in which every campaign has a folder of its name.
 
+        A run of which no setting is finished counts as not played.
+
         Raises:
             ParameterError: it holds none of them, or runs of both sizes.
         """
         there = [part for part in PARTS if (folder / part.campaign).is_dir()]
-        require(bool(there), must="hold a campaign of the study", folder=folder)
-        played = tuple(Played(part=part, record=read(folder / part.campaign)) for part in there)
+        every = [Played(part=part, record=read(folder / part.campaign)) for part in there]
+        played = tuple(one for one in every if one.record.points)
+        require(bool(played), must="hold settings of a campaign of the study", folder=folder)
         small = {one.record.name.endswith(SMALL) for one in played}
         require(len(small) == 1, must="hold runs of one size", folder=folder)
         return cls(played=played, size=Size.SMALL if small.pop() else Size.FULL)
@@ -143,8 +149,3 @@ class Study:
 def of_role(panel: Panel, *roles: Role) -> Iterator[Setting]:
     """The settings of defences with these roles."""
     return (one for one in panel.settings if one.role in roles)
-
-
-def by_replicate(setting: Setting) -> Mapping[int, Point]:
-    """A setting's points by replicate."""
-    return {point.replicate: point for point in setting.points}

@@ -16,6 +16,7 @@ from verification.report.pictures import handle
 from verification.study.results import Played, Study
 
 LEAST = 4  # settings that are ranked: of fewer a rank correlation says little
+Key = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,49 +26,84 @@ class Agreement:
     Attributes:
         panel: its name.
         method: how the information was read: readings of different kinds are not compared.
+        families: of defences among the settings.  Within one family information and attack fall
+            together by the very noise that is added; only across families the question is open.
         settings: how many of them were ranked.
+        replicates: in how many replicates.
         tau: Kendall's tau-b in each replicate, and its mean: 1, less information always goes with
             less success; -1, always with more.
     """
 
     panel: str
     method: str
+    families: tuple[str, ...]
     settings: int
+    replicates: int
     tau: Spread
+
+    @property
+    def across(self) -> bool:
+        """Whether defences of different families are ranked together."""
+        return len(self.families) > 1
+
+
+def family(defence: str) -> str:
+    """What a defence is called in short: its name up to its variants."""
+    return defence.partition(",")[0].partition(" (")[0]
 
 
 def agreements(study: Study) -> list[Agreement]:
     """Of every panel and kind of reading with at least LEAST settings whose information is finite.
 
+    A bound that the information implies ranks as the information does, and stands in its place where
+    all defences have one of the same kind.
+
     Source: Kendall 1945 (tau-b, ties counted).
     """
-    return [one for played in study.played for one in _of(played)]
+    return [one for played in study.played if played.part.reads for one in _of(played)]
 
 
 def _of(played: Played) -> Iterator[Agreement]:
-    groups: dict[tuple[str, str], dict[int, list[Point]]] = defaultdict(lambda: defaultdict(list))
+    groups: dict[Key, dict[int, list[tuple[float, Point]]]] = defaultdict(lambda: defaultdict(list))
     for panel in played.panels:
         for point in (point for one in panel.settings for point in one.points):
-            read = point.information
-            if read is not None and isfinite(read.value):
-                kind = f"{read.method}, {'a bound' if read.bound else 'an estimate'}"
-                groups[panel.name, kind][point.replicate].append(point)
+            for kind, value in _readings(point):
+                groups[panel.name, kind][point.replicate].append((value, point))
     for (panel_name, method), replicates in groups.items():
-        found = [_tau(points) for points in replicates.values()]
-        taus = [tau for tau in found if tau is not None]
-        if taus:
-            count = max(len(points) for points in replicates.values())
-            yield Agreement(panel=panel_name, method=method, settings=count, tau=Spread.of(taus))
+        found = [tau for tau in map(_tau, replicates.values()) if tau is not None]
+        names = dict.fromkeys(
+            family(point.defence) for pairs in replicates.values() for _, point in pairs
+        )
+        if found:
+            yield Agreement(
+                panel=panel_name,
+                method=method,
+                families=tuple(names),
+                settings=max(map(len, replicates.values())),
+                replicates=len(found),
+                tau=Spread.of(found),
+            )
 
 
-def _tau(points: Sequence[Point]) -> float | None:
+def _readings(point: Point) -> Iterator[tuple[str, float]]:
+    """How the information was read, and it; of a bound that it implies, the bound below certainty."""
+    if point.role in (Role.UNDEFENDED, Role.CONSTANT):
+        return  # they would agree with the rest in any case
+    read = point.information
+    if read is not None and isfinite(read.value):
+        yield f"{read.method}, {'a bound' if read.bound else 'an estimate'}", read.value
+    if point.bound is not None and point.bound.value < 1:
+        yield f"the bound by {point.bound.method}", point.bound.value
+
+
+def _tau(pairs: Sequence[tuple[float, Point]]) -> float | None:
     """None where there are too few settings, or all are alike."""
-    if len(points) < LEAST:
+    if len(pairs) < LEAST:
         return None
     from scipy.stats import kendalltau
 
-    nats = [point.information.value for point in points if point.information is not None]
-    found = float(kendalltau(nats, [point.attack.value for point in points]).statistic)
+    values = [value for value, _ in pairs]
+    found = float(kendalltau(values, [point.attack.value for _, point in pairs]).statistic)
     return found if isfinite(found) else None
 
 
