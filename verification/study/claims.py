@@ -220,8 +220,8 @@ def _told(panel: Panel, found: Cheap | None, harder: Sequence[tuple[str, Setting
     none, own = found.none, found.setting
     text = (
         f"{panel.name}, {called(own.defence)} at {at_setting(own)}: success "
-        f"{short(none.attack.mean)} without a defence, {short(own.attack.mean)} with it (guess without a model {short(none.base)}), "
-        f"which takes {_share(found.lost)} of the gain, at {percent(round(found.share, 4))} of the "
+        f"{short(none.attack.mean)} without a defence, {short(own.attack.mean)} with it (guess "
+        f"without a model {short(none.base)}), which takes {_share(found.lost)} of the gain, at {percent(round(found.share, 4))} of the "
         "utility."
     )
     for name, one, lost in harder:

@@ -106,7 +106,7 @@ def _panel(axes: Any, panel: Panel, styles: Mapping[str, Style]) -> list[Any]:
         for turn, (across, up, epsilon) in enumerate(private):
             # neighbours' labels at different heights, for marks may lie close
             spot = {"xy": (across.mean, up.mean), "xytext": (4, 4 + 8 * (turn % 2)), "fontsize": 8}
-            axes.annotate(f"ε={epsilon:.2g}", textcoords="offset points", **spot)
+            axes.annotate(f"ε={float(f'{epsilon:.2g}'):g}", textcoords="offset points", **spot)
     seen = [end for one in panel.settings for end in (one.attack.lower, one.attack.upper)]
     low, high = min(*seen, panel.base), max(*seen, panel.base)
     room = _ROOM * (high - low or 1.0)
