@@ -218,11 +218,13 @@ def _told(panel: Panel, found: Cheap | None, harder: Sequence[tuple[str, Setting
     if found is None:
         return f"{panel.name}: no setting of MID costs so little and can be compared."
     none, own = found.none, found.setting
+    reached = (
+        f"success {short(none.attack.mean)} without a defence, {short(own.attack.mean)} with it"
+    )
     text = (
-        f"{panel.name}, {called(own.defence)} at {at_setting(own)}: success "
-        f"{short(none.attack.mean)} without a defence, {short(own.attack.mean)} with it (guess "
-        f"without a model {short(none.base)}), which takes {_share(found.lost)} of the gain, at {percent(round(found.share, 4))} of the "
-        "utility."
+        f"{panel.name}, {called(own.defence)} at {at_setting(own)}: {reached} (guess without a "
+        f"model {short(none.base)}), which takes {_share(found.lost)} of the gain, at "
+        f"{percent(round(found.share, 4))} of the utility."
     )
     for name, one, lost in harder:
         text += f" {name}: {short(one.attack.mean)}, {_share(lost)} of the gain."
