@@ -87,6 +87,8 @@ def test_commands_of_the_verification_exist() -> None:
             assert run_verification([first]) == 0
         elif first in ("run", "report") and "runs/quick" in rest:
             assert f"\n.venv/bin/python -m verification {shlex.join([first, *rest])}\n" in script
+        elif first == "study" and "small" in rest:
+            assert f"\n.venv/bin/python -m verification {shlex.join([first, *rest])}\n" in script
         elif first == "run":
             assert rest[0] in known
         else:

@@ -93,6 +93,10 @@ def test_a_campaign_without_a_small_size_has_none(tmp_path: Path) -> None:
         Campaign.read(bad)
 
 
+def _replicates(campaign: Campaign) -> set[int]:
+    return {one.cell.parameters["replicate"] for one in campaign.entries}
+
+
 def test_a_campaign_is_found_by_the_name_of_its_size() -> None:
     sized = [path.stem for path in campaigns() if "[small]" in path.read_text()]
     assert sized
@@ -100,7 +104,11 @@ def test_a_campaign_is_found_by_the_name_of_its_size() -> None:
         small = named(f"{name}-small")
         assert small.name == f"{name}-small"
         assert small.entries == named(name, Size.SMALL).entries
-        assert small.monte_carlo < named(name).monte_carlo
+        full = named(name)
+        assert small.monte_carlo < full.monte_carlo
+        # as README says
+        assert _replicates(small) <= {0, 1}
+        assert _replicates(full) == set(range(14))
     with pytest.raises(ParameterError, match="campaign=nothing: must be a TOML file or one of"):
         named("nothing-small")
 
