@@ -47,13 +47,19 @@ def asked(model: Any, way: str, queries: int, seen: Records) -> Asked:
 
 
 def observe(model: Any, way: str, queries: int, seen: Records) -> Observation:
-    """The answers to q questions about each record, and its side information."""
+    """The answers to q questions about each record, and its side information.
+
+    What answers alike whenever it is asked is asked once.
+    """
+    fresh = any(isinstance(one, FreshNoise) for one in noises(model))
+    alike = way == "white-box" or (way == "repeat" and not fresh)
     parts = []
-    for number in range(queries):
+    for number in range(1 if alike else queries):
         question = _question(model, way, number, seen.X)
         found = model.mean(question) if way == "white-box" else answers_of(model, question)
         parts.append(np.asarray(found).reshape(len(seen), -1))
-    return Observation(answers=np.stack(parts, axis=1), side=seen.side)
+    answers = np.stack(parts * queries if alike else parts, axis=1)
+    return Observation(answers=answers, side=seen.side)
 
 
 def _question(model: Any, way: str, number: int, X: NDArray[Any]) -> NDArray[Any]:

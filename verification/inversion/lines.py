@@ -119,6 +119,11 @@ def _alone(model: Any) -> str:
 
 @line.register
 def _gaussian(place: GaussianWorld, model: Any, asked: Asked, seen: Records, seed: int) -> Line:  # noqa: ARG001  # as all lines
+    """Exact for who asks as `Asked` says, where all is known but the secret too.
+
+    There a table of noise has no more cells than one attribute: who asks about each of them exceeds
+    the line, which says in words that it is not about him.
+    """
     found = linear(model, place.joint.attributes)
     variance = fmpq(0) if asked.white or not found.exact else found.variance
     game = place.game(

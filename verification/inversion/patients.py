@@ -38,7 +38,7 @@ from verification import data
 from verification.inversion.linear import Linear, linear
 from verification.inversion.lines import Asked, Line, line, noises, utility
 from verification.inversion.records import Records
-from verification.inversion.worlds import DataWorld, World
+from verification.inversion.worlds import DataWorld, LawWorld
 from verification.outcome import Theory
 from verification.parts import Kind
 
@@ -68,7 +68,7 @@ class Filling:
 
 
 @dataclass(frozen=True, kw_only=True)
-class WarfarinWorld(World):
+class WarfarinWorld(LawWorld):
     """Synthetic patients of whom all is known but a gene; the model tells the root of the dose.
 
     Attributes:
@@ -170,6 +170,18 @@ def tabled(model: Any, found: Linear) -> bool:
     return fixed and not (found.exact and found.variance == 0)
 
 
+def _looked_up(model: Any, found: Linear) -> bool:
+    """Whether the table of answers surely tells every genotype.
+
+    It does if the noise of each genotype's record is one of its own: normal, neither rounded nor cut
+    nor under fresh noise, and drawn for records with all their columns.
+    """
+    own = [
+        isinstance(one, PerInputNoise) and len(one.cells) == len(COLUMNS) for one in noises(model)
+    ]
+    return found.exact and all(own)
+
+
 def _terms(name: str, row: Sequence[fmpq]) -> list[fmpq]:
     """What each value of an attribute adds to the sum."""
     values = VALUES[name]
@@ -187,13 +199,18 @@ def _warfarin(place: WarfarinWorld, model: Any, asked: Asked, seen: Records, see
     """From the model's own coefficients: exact but where answers are rounded, cut or Laplace's.
 
     The records are few enough to repeat, so that noise fixed for each input is a table: who asks
-    about every genotype beside the rest that he knows finds the answer, and no other under it.  With
-    the label a noisy answer has an upper limit: see `_both`.
+    about every genotype beside the rest that he knows finds the answer, and no other under it where
+    the answer is a number of a continuous law for each genotype.  Else nothing is known below
+    certainty.  With the label a noisy answer has an upper limit: see `_both`.
     """
     found = linear(model, len(COLUMNS))
     if tabled(model, found) and not asked.white:
+        alone = _looked_up(model, found)
         method = "noise fixed for each input, found by asking about every genotype"
-        return Line(allowed=Theory(lower=1.0, upper=1.0, method=method), kind=Kind.EXACT)
+        if not alone:
+            method = "ceiling: noise fixed for each input, asked about every genotype"
+        allowed = Theory(lower=1.0, upper=1.0, method=method)
+        return Line(allowed=allowed, kind=Kind.EXACT if alone else Kind.CEILING)
     noise = fmpq(0) if asked.white or not found.exact else found.variance / asked.independent
     effects = place.effects(found)
     with ctx.workprec(_BITS):

@@ -27,7 +27,7 @@ from verification.cell import Cell, Control, canonical
 from verification.inversion import channels
 from verification.inversion.asking import asked, observe
 from verification.inversion.attackers import ADAPTIVE, TITLES, Scene, adversaries
-from verification.inversion.attackers.adaptive import blind
+from verification.inversion.attackers.blind import blind
 from verification.inversion.defences import Defence, defence
 from verification.inversion.figures import figures
 from verification.inversion.lines import Line, line, utility
@@ -193,7 +193,10 @@ def _rebuilder(prepared: Prepared, counted: Levels) -> tuple[Rebuilding, int | N
 
 
 def _base(scene: Scene) -> Interval:
-    """The best success without a model: known, or that of who learns from side information alone."""
+    """The best success without a model: known, or that of who learns from side information alone.
+
+    Of several who learn the one that was right most often on the selection records.
+    """
     known = scene.place.base
     if known is not None:
         return known

@@ -57,12 +57,21 @@ class World(ABC):
         """Records in random order; independent where the law is known."""
 
     def split(self, sizes: tuple[int, int, int, int], rng: np.random.Generator) -> Split:
-        """Disjoint parts of these sizes, as `Split.of`."""
+        """Disjoint parts of these sizes, as `Split.of`; the training records stand first."""
         return Split.of(self.records(sum(sizes), rng), sizes)
 
 
+class LawWorld(World):
+    """A world whose records are independent draws of a known law."""
+
+    def split(self, sizes: tuple[int, int, int, int], rng: np.random.Generator) -> Split:
+        """Parts of these sizes, drawn one after the other: none depends on the size of a later one."""
+        train, auxiliary, selection, evaluation = (self.records(size, rng) for size in sizes)
+        return Split(train=train, auxiliary=auxiliary, selection=selection, evaluation=evaluation)
+
+
 @dataclass(frozen=True, kw_only=True)
-class GaussianWorld(World):
+class GaussianWorld(LawWorld):
     """A Gaussian record whose first attribute's sign is secret.
 
     Attributes:
@@ -113,7 +122,7 @@ class GaussianWorld(World):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RuleWorld(World):
+class RuleWorld(LawWorld):
     """A discrete record whose first attribute is secret.
 
     Attributes:
@@ -150,7 +159,7 @@ class RuleWorld(World):
 
 
 @dataclass(frozen=True, kw_only=True)
-class FactorWorld(World):
+class FactorWorld(LawWorld):
     """A vector of one of K identities, which is secret; the model tells to which group it belongs.
 
     Attributes:

@@ -1,4 +1,4 @@
-"""Adaptive attackers, who learn from auxiliary records; and those who know a linear model's formula."""
+"""Adaptive attackers, who learn from auxiliary records; and who knows a linear model's formula."""
 
 from __future__ import annotations
 
@@ -16,19 +16,26 @@ from mipriv.attack.inversion.regression import Regression
 from mipriv.attack.inversion.table import Table
 from mipriv.learn.baselines.answers import answers_of
 from verification.inversion.attackers import Scene
+from verification.inversion.attackers.blind import blind
 from verification.inversion.linear import linear
 from verification.inversion.lines import noises
 from verification.inversion.worlds import FactorWorld, GaussianWorld
 
 
 def adversaries(scene: Scene) -> list[Adversary]:
-    """Those that suit the records; each also with one answer alone."""
-    return [*learners(scene), *informed(scene)]
+    """Those that suit the records, and without a model where the best such guess is not known."""
+    without = blind(scene) if scene.place.base is None else []
+    return [*learners(scene), *informed(scene), *without]
 
 
-def learners(scene: Scene) -> list[Adversary]:
-    """Who learns from auxiliary records alone."""
-    place = scene.place
+def learners(scene: Scene, queries: int | None = None) -> list[Adversary]:
+    """Who learns from auxiliary records and the answers; of several answers also from one alone.
+
+    Args:
+        scene: what there is to build on.
+        queries: answers that are looked at; None: all.
+    """
+    place, several = scene.place, queries or scene.queries
     attacks: list[Attack]
     if isinstance(place, GaussianWorld):
         attacks = [Regression(), Discriminant()]
@@ -40,17 +47,9 @@ def learners(scene: Scene) -> list[Adversary]:
         attacks = [Discriminant()]  # two normal laws of one covariance: nothing is better
     else:
         attacks = [Discriminant(), Discriminant(average="log-mean"), Neighbours()]
-    often = [Adversary(attack=one, queries=scene.queries) for one in attacks]
-    once = [Adversary(attack=attacks[0], queries=1)] if scene.queries > 1 else []
+    often = [Adversary(attack=one, queries=several) for one in attacks]
+    once = [Adversary(attack=attacks[0], queries=1)] if several > 1 else []
     return [*once, *often]
-
-
-def blind(scene: Scene) -> list[Adversary]:
-    """Who sees the side information alone: what can be had without a model where its law is unknown."""
-    attacks: list[Attack] = [Table(), Discriminant()]
-    if scene.place.arities is None:
-        attacks = [Discriminant(), Discriminant(kind="quadratic")]
-    return [Adversary(attack=one, queries=1) for one in attacks]
 
 
 def informed(scene: Scene) -> list[Adversary]:

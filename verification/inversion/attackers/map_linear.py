@@ -2,8 +2,9 @@
 
 The levels: as published, which takes the model's error on y for the spread of its answers; refitted,
 which learns that spread; with the secret's law given the side information; all answers averaged;
-those who only learn.  Where the noise is fixed for each input: who asks the release itself about
-every value, which needs no key.  Where y is known too: as published from y alone, and from both.
+those who only learn, with the answers and without a model.  Where the noise is fixed for each input:
+who asks the release itself about every value, which needs no key.  Where y is known too: as published
+from y alone, and from both.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from mipriv.errors import ParameterError, require
 from mipriv.learn.baselines.answers import answers_of
 from verification.inversion.attackers import Scene
 from verification.inversion.attackers.adaptive import informed, learners
+from verification.inversion.attackers.blind import blind
 from verification.inversion.linear import Linear, linear
 from verification.inversion.lines import noises
 from verification.inversion.patients import Filling, PatientRecords, WarfarinWorld, tabled
@@ -44,17 +46,23 @@ def adversaries(scene: Scene) -> list[Adversary]:
     """Of one answer and of all, each level in words.
 
     Raises:
-        ParameterError: records in which more is unknown than the secret.
+        ParameterError: records in which more is unknown than the secret; of numbers, noise that is
+            fixed for each input, since no line knows what is told by asking beside the record.
     """
     place = scene.place
     if isinstance(place, GaussianWorld):
         whole = len(place.known) == place.joint.attributes - 1 and not place.label
         require(whole, must="be rest, without the label, for map-linear", side=place.known)
-        return [_published_sign(scene, place), *informed(scene), *learners(scene)]
+        table, name = tabled(scene.model, _read(scene)), type(scene.model).__name__
+        require(not table, must="draw its noise afresh for records of numbers", learner=name)
+        told = [*informed(scene), *learners(scene)]
+        return [_published_sign(scene, place), *told, *blind(scene)]
     if not isinstance(place, PatientRecords | WarfarinWorld):
         raise ParameterError(f"population={type(place).__name__}: must hold all but the secret")
     found = [*_on_answers(scene, place.filling), *_learning(scene)]
-    return [*found, *_on_label(scene, place.filling)] if place.filling.label else found
+    if place.filling.label:
+        found += _on_label(scene, place.filling)
+    return [*found, *blind(scene)]
 
 
 def _published_sign(scene: Scene, place: GaussianWorld) -> Adversary:

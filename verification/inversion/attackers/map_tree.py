@@ -2,7 +2,8 @@
 
 The levels: as published in 2015, by label, by confidence, and by the counts of the leaves; the same
 with a prior that was learned; those who have seen the answer to the record, with marginals taken
-for independent, with a learned prior and with the exact one; those who only learn.
+for independent, with a learned prior and with the exact one; those who only learn; and those who have
+no model.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from mipriv.learn.baselines.flip import FlippedLabel
 from mipriv.learn.release import FreshNoise
 from verification.inversion.attackers import Scene
 from verification.inversion.attackers.adaptive import learners
+from verification.inversion.attackers.blind import NO_MODEL, blind
 from verification.inversion.lines import noises
 from verification.inversion.surveys import SurveyWorld
 from verification.inversion.worlds import RuleWorld
@@ -35,6 +37,7 @@ PUBLISHED = "MAP as published"
 LEARNED = "MAP, learned prior"
 RELEASED = "MAP from the answer"
 EXACT = "MAP from the answer, exact prior"
+PRIOR = f"{NO_MODEL}, exact prior"
 _AUXILIARY = "auxiliary"
 
 
@@ -45,7 +48,8 @@ def adversaries(scene: Scene) -> list[Adversary]:
     where few have the secret, most guess like who knows nothing.
 
     Who tries records asks the model about them.  Fresh flips are there averaged out but for the
-    published attacks, which take one answer for what the model says.
+    published attacks, which take one answer for what the model says.  An answer that is the same
+    whenever it is asked for is looked at once.
 
     Raises:
         ParameterError: a world of other records, or fresh noise that is not a flip of the label.
@@ -54,7 +58,7 @@ def adversaries(scene: Scene) -> list[Adversary]:
     if not isinstance(place, RuleWorld | SurveyWorld):
         raise ParameterError(f"population={type(place).__name__}: must be rule or a survey")
     found = [*_heard(scene, place), *_learned(scene, place), *_published(scene, place)]
-    return [*found, *learners(scene)]
+    return [*found, *learners(scene, scene.how.independent), *_without(scene, place)]
 
 
 def _heard(scene: Scene, place: RuleWorld | SurveyWorld) -> list[Adversary]:
@@ -64,8 +68,7 @@ def _heard(scene: Scene, place: RuleWorld | SurveyWorld) -> list[Adversary]:
     if _knows_more(place):
         plan.insert(0, (f"{RELEASED}, learned prior", replace(released, prior=_AUXILIARY)))
     if isinstance(place, RuleWorld):
-        prior = JointPrior(place.game.joint, label=place.game.label)
-        plan.insert(0, (EXACT, replace(released, prior=prior)))
+        plan.insert(0, (EXACT, replace(released, prior=_exact(place))))
     model = _averaged(scene.model, place)
     several = sorted({1, scene.how.independent})
     return [
@@ -107,6 +110,18 @@ def _published(scene: Scene, place: RuleWorld | SurveyWorld) -> list[Adversary]:
         white = replace(attack, evidence=Evidence.COUNTS)
         found.append(_once(f"{PUBLISHED}, white box", white, box))
     return found
+
+
+def _without(scene: Scene, place: RuleWorld | SurveyWorld) -> list[Adversary]:
+    """Those who have no model: by the exact law where it is known."""
+    if isinstance(place, SurveyWorld):
+        return blind(scene)
+    attack = replace(_attack(place), prior=_exact(place))
+    return [_once(PRIOR, attack, _averaged(scene.model, place))]
+
+
+def _exact(place: RuleWorld) -> JointPrior:
+    return JointPrior(place.game.joint, label=place.game.label)
 
 
 def _once(level: str, attack: TreeMaximumAPosteriori, model: Any) -> Adversary:
