@@ -257,3 +257,12 @@ def test_certified_frontiers_that_touch_at_an_end_point_are_not_below_throughout
     assert found.verdict is Certain.NOT_ABOVE
     assert (found.below, found.above, found.utilities) == (2, 0, (0.0, 1.0, 2.0))
     assert found.difference.upper >= 0
+
+
+@pytest.mark.parametrize("population", [MANY, {"name": "digits"}])
+def test_of_a_constant_the_line_is_the_guess_without_a_model(population: Any) -> None:
+    point = Point.from_json(played({"name": "constant-class"}, population, trials=300).measures)
+    assert point.bayes is not None
+    assert point.bayes.kind is Kind.EXACT
+    assert point.bayes.upper == point.base
+    assert point.attacks[point.attack.level].lower <= point.base

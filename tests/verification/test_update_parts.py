@@ -40,6 +40,7 @@ def test_the_epsilon_of_an_update_is_the_account_of_its_steps(z: str, steps: int
     """The least at delta, but for the 0.1 % of its bracket; and that of DP-SGD on all records."""
     privacy = Privacy.of({"noise_multiplier": z})
     found = privacy.epsilon(records=3, steps=steps)
+    assert found is not None
     assert steps in (1, 4)
     mu = 2 * fmpq(math.isqrt(steps)) / exact(z, "z")
     epsilon = fmpq(*found.as_integer_ratio())
@@ -54,6 +55,10 @@ def test_the_epsilon_of_an_update_is_the_account_of_its_steps(z: str, steps: int
         sampling_probability=fmpq(1),
     )
     assert found == training_epsilon(learner.guarantee(), delta=privacy.delta)
+    silent = Privacy.clipped({"clip": "0.5"})
+    assert (silent.clip, silent.noisy, privacy.noisy) == (0.5, False, True)
+    assert silent.epsilon(records=3, steps=steps) is None
+    assert silent.success(base=fmpq(1, 3), steps=steps) == 1
     with pytest.raises(ParameterError, match=r"noise_multiplier=.*: must be larger"):
         Privacy.of({"noise_multiplier": "1e-6"}).epsilon(records=3, steps=steps)
 
@@ -78,7 +83,7 @@ def small() -> nn.Module:
 def test_private_steps_clip_each_gradient_and_add_what_noise_they_say() -> None:
     """Without noise: the steps of a loop, and of plain updates where nothing is clipped."""
     X, y = batches(4, 3)
-    silent = Privacy(noise_multiplier=fmpq(1, 10**30), clip=0.5)
+    silent = Privacy.clipped({"clip": "0.5"})
     probes = X[0]
     ours = PrivateUpdates(module=small(), privacy=silent, learning_rate=0.3, steps=2, seed=0)
     told = ours.probed(X, y, probes=probes, queries=2)

@@ -13,14 +13,17 @@ from verification.campaign import Campaign, Size, find
 from verification.cell import Cell, Control
 from verification.inversion.defences import defence
 from verification.inversion.metrics import Metric
-from verification.inversion.updates.linear import Classes
+from verification.inversion.updates.levels import PUBLISHED as NETWORK
+from verification.inversion.updates.linear import OUTSIDER, Classes
 from verification.inversion.updates.models import Step, Updated, fitted
-from verification.inversion.updates.play import label_law, labelled, play
+from verification.inversion.updates.play import _game, _step, label_law, labelled, play
 from verification.inversion.updates.private import Privacy
+from verification.inversion.updates.stage import Numbers
 from verification.inversion.worlds import world
 from verification.measures import Point
 from verification.outcome import Outcome
 from verification.parts import Kind, Role
+from verification.study.paired import PUBLISHED, published
 from verification.verdict import judged_theory, violated
 
 LINEAR = {"name": "gaussian-labels", "labels": 2, "dimension": 5, "apart": "1", "noise": "0.5"}
@@ -33,6 +36,7 @@ VIB = {"name": "vib", "epochs": 8, "warm_up": 2, "hidden": [12], "lam": "0.03"}
 NOISE = {"name": "linear-update", "noise": "0.2"}
 FRESH = {"name": "output-noise", "of": NET, "scale": "0.1", "noise": "fresh"}
 PRIVATE = {"name": "dp-update", "of": NET, "noise_multiplier": "0.5"}
+CLIPPED = {"name": "clipped-update", "of": NET, "clip": "0.5"}
 LEVEL = 1e-6  # chance that a cell is flagged, each
 
 
@@ -75,6 +79,9 @@ def test_no_attacker_crosses_the_best_guess(labels: int, queries: int) -> None:
     assert best.upper >= outcome.theory.lower  # it is the best guess
     assert best.value > found.base + 0.1
     assert found.attack.value >= best.value  # the strongest, chosen on the same updates
+    # who learns from updates of the attacked model has no shadow models, and is not as published
+    assert {name.partition(": ")[0] for name in found.attacks} == {OUTSIDER, "insider"}
+    assert published(found) is None
 
 
 def test_noise_that_is_too_small_and_a_theory_that_is_are_caught() -> None:
@@ -130,7 +137,11 @@ def test_averaging_undoes_fresh_noise() -> None:
     """Paired on one network; 200 updates: the gain is far above its spread, some .04."""
     once, often = (point(played(FRESH, FACTORS, queries=queries)) for queries in (1, 8))
     assert often.attack.value > once.attack.value + 0.1
-    assert often.attacks["shadow models: label network, q = 1"].value < often.attack.value
+    assert PUBLISHED in NETWORK
+    naive = often.attacks[f"shadow models: {NETWORK}, q = 1"].value
+    assert naive == published(often)
+    assert naive < often.attack.value
+    assert "shadow models: label network, q = 8" in often.attacks  # averaging is not as published
 
 
 def updated(spec: Any, *, seed: int = 0) -> Updated:
@@ -197,6 +208,39 @@ def test_label_distributions_of_batches() -> None:
     assert set(found.metrics) == {Metric.DIVERGENCE}
 
 
+def test_no_record_is_twice_in_a_batch_of_the_attacker() -> None:
+    one = cell(NET, FACTORS, batch=10, auxiliary=66)
+    place = labelled(FACTORS)
+    numbers = Numbers.of(one, known=("rate", "steps"))
+    game = _game(one, place, numbers, _step(one), 3, one.seed(0))
+    for half in game.halves:
+        X, y = game.dealt(half, 7)
+        # 33 records: three batches a deal, ten deals a round, two rounds
+        assert X.shape == (60, 10, 8)
+        assert y.shape == (60, 10)
+        assert all(len(np.unique(batch, axis=0)) == 10 for batch in X)
+        known = {row.tobytes() for row in half.X}
+        deals = X.reshape(20, 30, 8)
+        assert all({row.tobytes() for row in deal} < known for deal in deals)
+        assert all(len(np.unique(deal, axis=0)) == 30 for deal in deals)
+        assert len({deal.tobytes() for deal in deals}) == 20
+
+
+@pytest.mark.parametrize("given", [{}, {"batch": 4, "trials": 100}])
+def test_a_clipped_update_promises_nothing_and_hides_nothing(given: Any) -> None:
+    found, loose, plain = (
+        point(played(one, FACTORS, **given)) for one in (CLIPPED, CLIPPED | {"clip": "1e6"}, NET)
+    )
+    assert (found.role, found.defence) == (Role.BASELINE, "clipped update")
+    assert (found.setting, found.epsilon) == ("clip=0.5", None)
+    assert found.bayes is not None
+    assert (found.bayes.kind, found.bayes.upper) == (Kind.CEILING, 1.0)
+    assert "certainty" in found.bayes.method
+    assert found.attack.lower > found.base  # the direction of a gradient tells the label
+    assert found.utility != plain.utility
+    assert loose.utility == plain.utility  # nothing is clipped, and the step is the plain one
+
+
 def test_a_private_network_says_its_epsilon_and_keeps_to_its_line() -> None:
     outcome = played(PRIVATE, FACTORS)
     found = point(outcome)
@@ -222,9 +266,34 @@ def test_the_campaign_can_be_played() -> None:
             continue
         place = labelled(one.population)
         assert sum(label_law(place)) == 1
-        spec = one.learner["of"] if one.learner["name"] == "dp-update" else one.learner
+        updates = ("dp-update", "clipped-update")
+        spec = one.learner["of"] if one.learner["name"] in updates else one.learner
         made.add(defence(spec, place, seed=0, factor=fmpq(1)).title)
     assert {"MID, fresh", "MID, per-input", "constant", "label only"} <= made
+    clips = {
+        name: {
+            (entry.cell.parameters.get("batch", 1), str(entry.cell.population))
+            for entry in full.entries
+            if entry.cell.learner["name"] == name
+        }
+        for name in ("dp-update", "clipped-update")
+    }
+    assert clips["dp-update"] == clips["clipped-update"]  # noise apart from clipping, everywhere
+
+
+def test_who_asks_more_often_is_told_of_the_same_records_by_the_same_models() -> None:
+    """Panels of one record of factors differ in the number of questions alone."""
+    sizes: dict[int, set[Any]] = {}
+    for entry in Campaign.read(find("tradeoff-update-leaks")).entries:
+        one = entry.cell
+        single = one.population["name"] == "factors" and one.parameters.get("batch", 1) == 1
+        if not single or one.control is not None:
+            continue
+        rest = {key: value for key, value in one.parameters.items() if key != "queries"}
+        told = (one.n, str(one.population), str(sorted(rest.items())))
+        sizes.setdefault(one.parameters.get("queries", 1), set()).add(told)
+    assert set(sizes) == {1, 8, 64}
+    assert sizes[64] <= sizes[8] == sizes[1]
 
 
 def test_ten_digits_are_labels() -> None:
@@ -245,6 +314,10 @@ def test_ten_digits_are_labels() -> None:
         (NET, FACTORS, {"speed": 1}, "parameters=speed: must"),
         (NET, FACTORS, {"trials": 0}, "trials=0: must"),
         (NET, FACTORS, {"auxiliary": 3}, "auxiliary=3: must"),
+        (NET, FACTORS, {"auxiliary": 19, "batch": 10}, "auxiliary=19: must be >= 20"),
+        (CLIPPED | {"clip": "0"}, FACTORS, {}, "clip=0: must"),
+        (CLIPPED | {"noise_multiplier": 1}, FACTORS, {}, r"learner=\['noise_multiplier'\]: must"),
+        (CLIPPED | {"of": VIB}, FACTORS, {}, "must be a plain network"),
         (NET, FACTORS, {"control": Control.NOISE_TOO_SMALL, "factor": "0.9"}, "control=noise"),
         ({"name": "top-k", "of": FRESH, "k": 1}, FACTORS, {}, "learner=TopK: must be a network"),
         (PRIVATE | {"noise_multiplier": "0"}, FACTORS, {}, "noise_multiplier=0: must"),

@@ -18,6 +18,7 @@ from mipriv.errors import ParameterError, require
 from mipriv.estimate.reading import Reading
 from mipriv.game import InversionGame
 from mipriv.learn.baselines.answers import answers_of
+from mipriv.learn.baselines.constant import ConstantClassifier
 from mipriv.learn.baselines.flip import FlippedLabel
 from mipriv.learn.release import FreshNoise, PerInputNoise
 from mipriv.rigor.decimals import exact
@@ -108,7 +109,16 @@ def _data(place: DataWorld, model: Any, asked: Asked, seen: Records, seed: int) 
     if place.side.shape[1]:
         allowed = Theory(lower=1.0, upper=1.0, method="ceiling: nothing is known below certainty")
         return Line(allowed=allowed, kind=Kind.CEILING)
-    return _information(model, asked, seen, None)
+    return _silent(place, model) or _information(model, asked, seen, None)
+
+
+def _silent(place: World, model: Any) -> Line | None:
+    """Of a model that answers all alike: what is had without it."""
+    if place.base is None or not isinstance(model, ConstantClassifier):
+        return None
+    method = "a constant answer says nothing"
+    allowed = Theory(lower=place.base.lower, upper=place.base.upper, method=method)
+    return Line(allowed=allowed, kind=Kind.EXACT)
 
 
 def _alone(model: Any) -> str:
@@ -181,6 +191,9 @@ def _rule(place: RuleWorld, model: Any, asked: Asked, seen: Records, seed: int) 
 
 @line.register
 def _factor(place: FactorWorld, model: Any, asked: Asked, seen: Records, seed: int) -> Line:
+    silent = _silent(place, model)
+    if silent is not None:
+        return silent
     if isinstance(model, NoisyRecords):
         claimed = exact(repr(model.scale), "scale") ** 2
         game = FactorInversion(model=place.model, variance=claimed, queries=asked.independent)

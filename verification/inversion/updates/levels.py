@@ -21,6 +21,7 @@ from verification.inversion.metrics import Metric, measured
 from verification.parts import Ends
 
 SHADOW, INSIDER = "shadow models", "insider"
+PUBLISHED = "label network as published"
 _NETWORK: Mapping[str, Any] = {"epochs": 15, "batch": 256, "patience": 5, "learning_rate": 8e-3}
 
 
@@ -37,7 +38,7 @@ class Seen:
     secrets: NDArray[Any]
 
 
-Views = Mapping[str, Seen]  # by who sees them: SHADOW or INSIDER
+Views = Mapping[str, Seen]  # by who sees them: SHADOW, INSIDER or another name of a view
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +48,7 @@ class Attacker:
     Attributes:
         attack: of single records on labels, of many on label distributions.
         view: SHADOW: who knows the defence and has models of his own; INSIDER: who knows the model
-            before the update, with the key of its noise.
+            before the update, with the key of its noise; or what else an outsider learns from.
         queries: questions about each probe that he counts.
         title: of the attack; its own name if empty.
     """
@@ -76,18 +77,31 @@ class Attacker:
         return self.attack.infer(first(views[self.view].answers, self.queries))
 
 
-def attackers(*, batch: int, queries: int, seed: int) -> list[Attacker]:
+def attackers(*, batch: int, queries: int, seed: int, outsider: str = SHADOW) -> list[Attacker]:
     """Attackers by rising knowledge: the published one, adaptive ones, averaging ones, insiders.
+
+    The published one asks once, and learns from models of his own.
 
     Args:
         batch: records of an update.
         queries: the most questions about each probe.
         seed: of the networks.
+        outsider: view of those who do not know the model before.
+
+    Source: Salem, Bhattacharya, Backes, Fritz, Zhang, USENIX Security 2020.
     """
     network = LabelNetwork(**_NETWORK, seed=seed)
     counts = [1, queries] if queries > 1 else [1]
-    found = [Attacker(attack=network, view=SHADOW, queries=count) for count in counts]
-    for view in (SHADOW, INSIDER):
+    found = [
+        Attacker(
+            attack=network,
+            view=outsider,
+            queries=count,
+            title=PUBLISHED if (outsider, count) == (SHADOW, 1) else "",
+        )
+        for count in counts
+    ]
+    for view in (outsider, INSIDER):
         found += [
             Attacker(attack=one, view=view, queries=queries)
             for one in _adaptive(network, batch, view)
@@ -99,7 +113,7 @@ def attackers(*, batch: int, queries: int, seed: int) -> list[Attacker]:
 def _adaptive(network: LabelNetwork, batch: int, view: str) -> list[Attack]:
     """On leading components: what differs from model to model would mislead a shadow attacker."""
     if batch > 1:
-        kept = 32 if view == SHADOW else 64
+        kept = 64 if view == INSIDER else 32
         return [Encoded(attack=network, components=kept, direction=True)]
     return [
         Encoded(attack=network, components=16, direction=True),

@@ -4,6 +4,8 @@ The world `gaussian-labels`: labels K, equally likely, dimension p > K, apart an
 label y is N(e_0 + apart e_{1+y}, noise^2 I).  The model x -> W x has the loss -<code_y, W x>: of two
 labels the codes are 1 and -1, of more they are unit vectors.  The defence `linear-update` adds fresh
 noise of standard deviation `noise` to every number it answers.  The probes are the unit vectors.
+An update moves every model of this kind alike, whatever its weights, so that outsiders learn from
+updates of the attacked model itself: shadow models would show them the same.
 """
 
 from __future__ import annotations
@@ -26,12 +28,13 @@ from mipriv.errors import require
 from mipriv.rigor.decimals import exact, whole
 from mipriv.rigor.intervals import outward
 from verification.cell import Cell, Control
-from verification.inversion.updates.levels import INSIDER, SHADOW, Attacker, Seen, attackers
+from verification.inversion.updates.levels import INSIDER, Attacker, Seen, attackers
 from verification.inversion.updates.stage import Numbers, Stage, both, judged
 from verification.outcome import Outcome
 from verification.parts import Bayes, Kind, Role
 
 WORLD = "gaussian-labels"
+OUTSIDER = "updates of the model"
 _BITS = 128
 _PLAYS = 100_000
 _RISK = fmpq(1, 10**9)  # chance that the interval of the best guess misses, where it is played
@@ -136,11 +139,11 @@ def _stage(cell: Cell, seed: int) -> Stage:
     records = {}
     for name, count in counts.items():
         X, labels = records[name] = game.records(count, own.rng)
-        views[name] = both(*own.seen(X, labels, numbers.queries), labels)
-    levels = attackers(batch=1, queries=numbers.queries, seed=seed % 2**32)
+        views[name] = both(*own.seen(X, labels, numbers.queries), labels, outsider=OUTSIDER)
+    levels = attackers(batch=1, queries=numbers.queries, seed=seed % 2**32, outsider=OUTSIDER)
     normal = Discriminant(kind="quadratic")
     levels += [
-        Attacker(attack=normal, view=view, queries=numbers.queries) for view in (SHADOW, INSIDER)
+        Attacker(attack=normal, view=view, queries=numbers.queries) for view in (OUTSIDER, INSIDER)
     ]
     best = _BestGuess(game=replace(game, variance=(noise * factor) ** 2))
     levels.append(Attacker(attack=best, view=INSIDER, queries=numbers.queries))

@@ -8,9 +8,12 @@ his updates on the attacked model itself, and knows its answers before, without 
 The table of a cell's parameters: `replicate`, `trials` (updates that are counted), `auxiliary` (the
 attacker's records, besides his probes), `selection` (updates that the strongest level is chosen on),
 `batch` (1), `queries` (1), `probes` (20), `rate` and `steps` (1) of the update, and `factor` of a
-control.  Worlds: those of `verification.inversion.worlds` whose labels are classes; `ten-digits`,
-scikit-learn's digits with the digit as the label; and `gaussian-labels`, where the best guess is
-known (`verification.inversion.updates.linear`).
+control.  Learners: those of `verification.inversion.defences`; `dp-update`, a network `of` whose
+update clips each record's gradient to norm `clip` (1) and adds noise of `noise_multiplier` clip
+norms, with epsilon at `delta`; and `clipped-update`, the same without noise.  Worlds: those of
+`verification.inversion.worlds` whose labels are classes; `ten-digits`, scikit-learn's digits with
+the digit as the label; and `gaussian-labels`, where the best guess is known
+(`verification.inversion.updates.linear`).
 """
 
 from __future__ import annotations
@@ -44,7 +47,7 @@ from verification.parts import Bayes, Information, Kind, Role
 _USEFUL = 32  # updates after which the accuracy is measured
 _SEEDS = 12
 _ROUNDS = 2  # of batches that an attacker makes, each of as many as he has records
-_PRIVATE = "dp-update"
+_PRIVATE, _CLIPPED = "dp-update", "clipped-update"
 
 
 def play(cell: Cell, seed: int, level: float) -> Outcome:
@@ -111,14 +114,17 @@ class _Game:
         return X.reshape(count, b, -1), y.reshape(count, b)
 
     def dealt(self, records: Records, seed: int) -> Batches:
-        """The attacker's updates: every record once alone, or in batches anew for every round."""
+        """The attacker's updates: every record once alone, or batches of a deal made again and again.
+
+        A deal is without repetition, as that of the updates which are counted: no record is twice in
+        a batch.
+        """
         rng = np.random.default_rng(seed)
         b = self.numbers.batch
+        full = len(records) // b * b
+        deals = 1 if b == 1 else _ROUNDS * b
         order = np.concatenate(
-            [
-                np.stack([rng.permutation(len(records)) for _ in range(b)], axis=1)
-                for _ in range(1 if b == 1 else _ROUNDS)
-            ]
+            [rng.permutation(len(records))[:full].reshape(-1, b) for _ in range(deals)]
         )
         return records.X[order], records.y[order]
 
@@ -183,25 +189,30 @@ def _step(cell: Cell) -> Step:
     rate = exact(cell.parameters.get("rate"), "rate")
     require(rate > 0, must="be > 0", rate=cell.parameters.get("rate"))
     steps = whole(cell.parameters.get("steps", 1), "steps", at_least=1)
-    private = Privacy.of(cell.learner) if cell.learner["name"] == _PRIVATE else None
+    reading = {_PRIVATE: Privacy.of, _CLIPPED: Privacy.clipped}.get(cell.learner["name"])
+    private = None if reading is None else reading(cell.learner)
     return Step(rate=int(rate.p) / int(rate.q), steps=steps, privacy=private)
 
 
 def _described(spec: Mapping[str, Any], place: World, *, seed: int) -> Defence:
-    """A defence; of a private update, the network inside, under its own name.
+    """A defence; of a private or clipped update, the network inside, under the update's name.
 
     Raises:
         ParameterError: as `defence`.
     """
-    if spec["name"] != _PRIVATE:
+    names = {_PRIVATE: ("noise_multiplier", "clip", "delta"), _CLIPPED: ("clip",)}
+    known = names.get(spec["name"])
+    if known is None:
         return defence(spec, place, seed=seed, factor=fmpq(1))
     rest = {key: value for key, value in spec.items() if key not in ("name", "of")}
-    unknown = set(rest) - {"noise_multiplier", "clip", "delta"}
-    require(not unknown, must="be noise_multiplier, clip or delta", learner=sorted(unknown))
+    unknown = set(rest) - set(known)
+    require(not unknown, must=f"be one of {', '.join(known)}", learner=sorted(unknown))
     if not isinstance(spec.get("of"), Mapping):
         raise ParameterError(f"of={spec.get('of')}: must be the table of a learner")
     inside = defence(spec["of"], place, seed=seed, factor=fmpq(1))
     setting = ", ".join(f"{key}={value}" for key, value in rest.items())
+    if spec["name"] == _CLIPPED:
+        return replace(inside, title="clipped update", role=Role.BASELINE, setting=setting)
     return replace(inside, title="DP update", role=Role.DP, setting=setting)
 
 
@@ -271,7 +282,7 @@ def _line(target: Updated, numbers: Numbers, base: fmpq) -> Bayes:
         method = "the answers do not change"
         return Bayes(lower=ends.lower, upper=ends.upper, kind=Kind.EXACT, method=method)
     private = target.step.privacy
-    if private is not None and numbers.batch == 1:
+    if private is not None and private.noisy and numbers.batch == 1:
         upper = private.success(base=base, steps=target.step.steps)
         method = "ceiling: Gaussian differential privacy of the update"
         return Bayes(lower=ends.lower, upper=upper, kind=Kind.CEILING, method=method)

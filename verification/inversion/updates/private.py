@@ -1,4 +1,4 @@
-"""Updates of a network by Gaussian steps: clipped gradients under noise, with their account."""
+"""Updates of a network by clipped gradients, under Gaussian noise or none, with their account."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Privacy:
 
     Attributes:
         noise_multiplier: standard deviation of the noise on the sum of clipped gradients, in clip
-            norms, > 0.
+            norms, >= 0; 0: clipping alone, which promises nothing.
         clip: largest norm of a record's gradient, > 0.
         delta: at which epsilon is given, in (0, 1).
     """
@@ -53,13 +53,25 @@ class Privacy:
         """
         noise = exact(spec.get("noise_multiplier"), "noise_multiplier")
         require(noise > 0, must="be > 0", noise_multiplier=spec.get("noise_multiplier"))
-        clip = exact(spec.get("clip", 1), "clip")
-        require(clip > 0, must="be > 0", clip=spec.get("clip"))
         delta = checked_delta(spec.get("delta", "1e-5"))
-        return cls(noise_multiplier=noise, clip=int(clip.p) / int(clip.q), delta=delta)
+        return cls(noise_multiplier=noise, clip=_clip(spec), delta=delta)
 
-    def epsilon(self, *, records: int, steps: int) -> float:
-        """Of one replaced record of an update, at `delta`, certified from above.
+    @classmethod
+    def clipped(cls, spec: Mapping[str, Any]) -> Privacy:
+        """The same steps without noise, read from a campaign's table of a learner.
+
+        Raises:
+            ParameterError: a number outside its range.
+        """
+        return cls(noise_multiplier=fmpq(0), clip=_clip(spec))
+
+    @property
+    def noisy(self) -> bool:
+        """Whether there is noise, and with it a guarantee."""
+        return bool(self.noise_multiplier > 0)
+
+    def epsilon(self, *, records: int, steps: int) -> float | None:
+        """Of one replaced record of an update, at `delta`, certified from above; None without noise.
 
         Args:
             records: of the update, all of which are in every step.
@@ -68,6 +80,8 @@ class Privacy:
         Raises:
             ParameterError: so little noise that epsilon is above 16,384.
         """
+        if not self.noisy:
+            return None
         run = PoissonSteps(
             noise_multiplier=self.noise_multiplier, sampling_probability=fmpq(1), steps=steps
         )
@@ -83,7 +97,7 @@ class Privacy:
         multiplier, and so is every mixture of such records.  A guess that falls on label k with
         chance q_k under no gradient does so with at most F(q_k) = Phi(Phi^-1(q_k) + sqrt(steps)/z)
         under label k.  F is concave: over labels of frequencies p_k, sum p_k F(q_k) <= F(sum p_k q_k),
-        and that is at most F(max p).
+        and that is at most F(max p).  Without noise this is 1.
 
         Args:
             base: largest frequency of a label, in (0, 1).
@@ -93,11 +107,19 @@ class Privacy:
         """
         share = unit(base, "base")
         require(0 < share < 1, must="lie strictly between 0 and 1", base=base)
+        if not self.noisy:
+            return 1.0
         with ctx.workprec(_BITS):
             root = arb(2).sqrt()
             place = root * (2 * arb(share) - 1).erfinv()
             moved = place + arb(whole(steps, "steps", at_least=1)).sqrt() / self.noise_multiplier
             return min(outward((-moved / root).erfc() / 2).upper, 1.0)
+
+
+def _clip(spec: Mapping[str, Any]) -> float:
+    clip = exact(spec.get("clip", 1), "clip")
+    require(clip > 0, must="be > 0", clip=spec.get("clip"))
+    return int(clip.p) / int(clip.q)
 
 
 @dataclass(frozen=True, kw_only=True)

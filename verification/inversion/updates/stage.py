@@ -71,9 +71,13 @@ class Numbers:
         rule = f"be one of {', '.join(sorted(names))}"
         require(not unknown, must=rule, parameters=", ".join(sorted(unknown)))
         given = {**defaults, **cell.parameters}
-        return cls(
+        numbers = cls(
             **{name: whole(given.get(name), name, at_least=low) for name, low in usual.items()}
         )
+        fits = numbers.auxiliary >= 2 * numbers.batch
+        rule = f"be >= {2 * numbers.batch}: each half has a batch"
+        require(fits, must=rule, auxiliary=numbers.auxiliary)
+        return numbers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -213,9 +217,11 @@ def _dealt(views: Views, rng: np.random.Generator | None) -> Views:
     }
 
 
-def both(outside: Observation, inside: Observation, secrets: NDArray[Any]) -> dict[str, Seen]:
-    """What shadow attackers and insiders see of the same updates."""
+def both(
+    outside: Observation, inside: Observation, secrets: NDArray[Any], *, outsider: str = SHADOW
+) -> dict[str, Seen]:
+    """What outsiders, by default those with shadow models, and insiders see of the same updates."""
     return {
-        SHADOW: Seen(answers=outside, secrets=secrets),
+        outsider: Seen(answers=outside, secrets=secrets),
         INSIDER: Seen(answers=inside, secrets=secrets),
     }
