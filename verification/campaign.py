@@ -245,12 +245,15 @@ def _sized(
         if small:
             replaced = {**every, **own}
             if "learner" in replaced:
-                both = (table.get("learner"), replaced["learner"])
-                tables = all(isinstance(one, Mapping) for one in both)
-                require(tables, must="be a table, as that of the cells", small_learner=both[1])
-                replaced["learner"] = {**both[0], **both[1]}
+                replaced["learner"] = _merged(table.get("learner"), replaced["learner"])
             table |= {key: value for key, value in replaced.items() if key in table or key in own}
         yield table
+
+
+def _merged(whole: Any, small: Any) -> dict[str, Any]:
+    tables = isinstance(whole, Mapping) and isinstance(small, Mapping)
+    require(tables, must="be a table, as that of the cells", small_learner=small)
+    return {**whole, **small}
 
 
 def _cells(

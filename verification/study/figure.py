@@ -80,9 +80,14 @@ def _by_family(panel: Panel) -> Panel:
     """The panel with one curve for each family of rivals; those of MID stay apart."""
     curves: dict[str, Any] = {}
     for name, curve in panel.curves.items():
-        own = name if curve[0].role is Role.MID else family(name)
+        own = _style(name, curve[0].role)
         curves[own] = (*curves.get(own, ()), *curve)
     return Panel(panel.name, curves)
+
+
+def _style(defence: str, role: Role) -> str:
+    """By what a defence has its colour and marker: all that is private by noise has DP's."""
+    return defence if role is Role.MID else "DP" if role is Role.DP else family(defence)
 
 
 def _panel(axes: Any, panel: Panel, styles: Mapping[str, Style]) -> list[Any]:
@@ -90,7 +95,8 @@ def _panel(axes: Any, panel: Panel, styles: Mapping[str, Style]) -> list[Any]:
     entries = []
     for name, curve in panel.curves.items():
         mid, free = curve[0].role is Role.MID, curve[0].role in _ENDS
-        colour, marker, dash = styles[name if mid else family(name)]
+        short = _style(name, curve[0].role)
+        colour, marker, dash = styles[short]
         known = sorted(((one.utility, one.attack, one) for one in curve), key=lambda s: s[0].mean)
         for across, up, _ in known:
             cross(axes, across, up, colour)
@@ -98,7 +104,7 @@ def _panel(axes: Any, panel: Panel, styles: Mapping[str, Style]) -> list[Any]:
         order = 5 if mid else 3
         look = {"color": colour, "marker": marker, "markersize": 11 if free else 6 + mid}
         axes.plot(*zip(*spots, strict=True), ls=dash or "none", lw=1 + mid, zorder=order, **look)
-        label = "MID" if mid else family(name)
+        label = "MID" if mid else short
         entries.append(handle(label, ls=dash or "", lw=1 + mid, **look))
         private = [
             (across, up, one.epsilon) for across, up, one in known if one.epsilon is not None

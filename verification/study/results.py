@@ -27,12 +27,14 @@ class Part:
         title: above the panel.
         reads: whether the information in an answer is about what is attacked; an update's label is
             not in the record that is asked about.
+        world: what its panel in the figure is about, in the panel's name; the largest if empty.
     """
 
     letter: str
     campaign: str
     title: str
     reads: bool = True
+    world: str = ""
 
 
 PARTS = (
@@ -41,7 +43,12 @@ PARTS = (
     Part(letter="c", campaign="tradeoff-knowledge-alignment", title="Knowledge Alignment"),
     Part(letter="d", campaign="tradeoff-update-leaks", title="Update-Leaks", reads=False),
     Part(letter="e", campaign="tradeoff-gmi", title="GMI"),
-    Part(letter="f", campaign="tradeoff-whitebox-map", title="White-box MAP"),
+    Part(
+        letter="f",
+        campaign="tradeoff-whitebox-map",
+        title="White-box MAP",
+        world="wave-classes",
+    ),
 )
 
 
@@ -65,7 +72,8 @@ class Played:
     @property
     def shown(self) -> Panel:
         """The panel in the figure: that of most settings, the first of several."""
-        return max(self.panels, key=lambda panel: len(panel.settings))
+        there = [panel for panel in self.panels if self.part.world in panel.name]
+        return max(there or self.panels, key=lambda panel: len(panel.settings))
 
     @property
     def settings(self) -> list[Setting]:
