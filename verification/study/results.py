@@ -47,7 +47,7 @@ PARTS = (
         letter="f",
         campaign="tradeoff-whitebox-map",
         title="White-box MAP",
-        world="wave-classes",
+        world="waves",
     ),
 )
 
