@@ -22,6 +22,7 @@ _COMMANDS = {
     "false-alarms": "verification.calibration:command",
     "ties": "verification.ties:command",
     "study": "verification.study.command:study",
+    "agree": "verification.study.agree:agree",
     "report": "verification.report.command:report",
     "notebooks": "verification.notebook:command",
     "bench": "verification.bench.command:bench",

@@ -85,9 +85,9 @@ def test_commands_of_the_verification_exist() -> None:
     for first, *rest in commands:
         if first == "list":
             assert run_verification([first]) == 0
-        elif first in ("run", "report") and "runs/quick" in rest:
-            assert f"\n.venv/bin/python -m verification {shlex.join([first, *rest])}\n" in script
-        elif first == "study" and "small" in rest:
+        elif (first in ("run", "report") and "runs/quick" in rest) or (
+            first == "study" and "small" in rest
+        ):
             assert f"\n.venv/bin/python -m verification {shlex.join([first, *rest])}\n" in script
         elif first == "run":
             assert rest[0] in known
