@@ -23,6 +23,7 @@ from verification.study import claims, command, findings, gallery, paired, scatt
 from verification.study.claims import Status
 from verification.study.paper import ANCHORS
 from verification.study.results import PARTS, Played, Study
+from verification.tradeoff import MIXING
 
 pytest.importorskip("matplotlib", reason="pip install -e '.[plot]'")
 SIZES = {"": Size.FULL, "-small": Size.SMALL}
@@ -72,8 +73,8 @@ def test_the_page_is_one_file_with_all_that_was_found(full: Path) -> None:
     html = (full / "study.html").read_text()
     Elements(html)
     assert not re.search(r"(?:src|href)=\"(?:https?:)?//", html)
-    assert "✓ Passed" in html
-    for heading in ("What we found", "Verdicts", "The claims", "How it was run"):
+    assert "✓ The measurement is sound" in html
+    for heading in ("What to choose", "What we found", "Verdicts", "The claims", "How it was run"):
         assert f"<h2>{heading}</h2>" in html
     for part in PARTS:
         assert f'href="{part.campaign}/report.html"' in html
@@ -129,7 +130,7 @@ def test_two_settings_are_compared_replicate_by_replicate(full: Path) -> None:
 
 def test_claims_follow_their_rules(full: Path) -> None:
     rows = {row.claim: row for row in claims.rows(Study.of(full))}
-    assert len(rows) == 2 + 6 + 4 + 1 + 1
+    assert len(rows) == 3 + 6 + 4 + 1 + 1
     for part in PARTS:
         row = rows[f"{part.title}: MID lowers the attack's success at little cost in utility"]
         # 0.0408 of 0.4: a tenth of the gain is taken, less than half
@@ -141,7 +142,10 @@ def test_claims_follow_their_rules(full: Path) -> None:
     # readings agree; the bounds, which are made up, rise as the attack falls
     assert information.status is Status.NOT
     assert information.evidence == "Above 0 in 5, below in 10, neither shown in 0 of 15."
-    [bound] = [row for claim, row in rows.items() if "published bound" in claim]
+    assert rows[
+        "The loss of an (epsilon, delta)-DP learner is at most the published bound"
+    ].status is (Status.REPRODUCED)
+    bound = rows["The published bound is reached: no smaller one holds"]
     assert bound.status is Status.PARTLY
     assert "n = 10: bound 0.462, exact worst case 0.393" in bound.evidence
     [rate] = [row for claim, row in rows.items() if "faster than 1/n" in claim]
@@ -200,9 +204,12 @@ def test_information_and_attack_are_ranked_within_one_kind_of_reading(full: Path
 
 def test_sentences_have_their_numbers(full: Path) -> None:
     said = {one.heading: one.sentences for one in findings.chapters(Study.of(full))}
-    knows = said["What an attacker who knows the defence changes"]
-    assert len(knows) == 2 * len(PARTS)
-    assert all("over 4 settings of MID the attack as published gains 0 " in one for one in knows)
+    knows = said["How much the attack as published understates the risk"]
+    assert len(knows) == len(PARTS)
+    assert all("the attack as published gains 0 (below 0" in one for one in knows)
+    guess = said["What the best guess without a model changes"]
+    assert all("in 0 of 20 settings with replicates enough" in one for one in guess)
+    assert all("worse than that guess in 0 of 20" in one for one in guess)
     memory = said["Records of the training and others"]
     # 0.05 on the model and 0.05 on the constant
     assert all(re.search(r"by [+-]0\.000 ", one) for one in memory)
@@ -265,14 +272,29 @@ def test_a_claim_has_to_hold_for_who_asks_more_often() -> None:
     assert judged(once).status is Status.REPRODUCED
     often = Panel("p, 64 answers", {"mid": (mid(0.8),)})
     assert judged(once, often).status is Status.PARTLY
-    assert "p, 64 answers: 0.8, 12% (12% to 13%) of the gain" in judged(once, often).evidence
+    assert "p, 64 answers: 0.8, 12% (95%: 12% to 13%) of the gain" in judged(once, often).evidence
+    unplayed = judged(once, panel("p, white box", at(0.07, 0.3, Role.MID)))
+    assert unplayed.status is Status.PARTLY
+    assert "Not played: p, white box." in unplayed.evidence
     assert judged(once, Panel("q, 64 answers", {"mid": (mid(0.8),)})).status is Status.REPRODUCED
     assert judged(panel("p, 1 answer", mid(0.9))).status is Status.NOT
     assert judged(panel("p, 1 answer", mid(0.7))).status is Status.PARTLY
-    assert judged(panel("p, 1 answer", at(0.3, 0.2, Role.MID))).status is Status.NOT
+    assert judged(panel("p, 1 answer", at(0.3, 0.2, Role.MID))).status is Status.NOT_JUDGED
     few = panel("p, 1 answer", mid(0.3, many=5), many=5)
     assert judged(few).status is Status.NOT_JUDGED
     assert judged(Panel("p, 1 answer", {"mid": (mid(0.3),)})).status is Status.NOT_JUDGED
+
+
+def test_names_and_settings_in_sentences() -> None:
+    assert paired.called("MID, gaussian, fresh") == "MID (gaussian, fresh)"
+    assert paired.called("MID") == "MID"
+    assert paired.called(MIXING) == "a coin between no defence and a constant"
+    one = point(0, 0.5, defence="MID, fresh", setting="lam=0.1, hidden=[32, 8], noise=fresh")
+    assert paired.at_setting(Setting((one,))) == "lam=0.1"
+    assert findings.stem("a, b 3, 64 answers") == "a, b 3"
+    assert findings.stem("a, b 3, 8 answers to near questions") == "a, b 3"
+    assert findings.stem("a, white box") == "a"
+    assert findings.stem("a, all else known") == "a, all else known"
 
 
 def test_a_small_study_judges_nothing(folders: Builder) -> None:
@@ -295,7 +317,7 @@ def test_a_study_that_is_not_whole_does_not_pass(
     shutil.rmtree(folder / PARTS[4].campaign)
     assert __main__.run(["study", "--only-report", "--out", str(folder)]) == 1
     html = (folder / "study.html").read_text()
-    assert "✗ Failed" in html
+    assert "✗ The measurement failed" in html
     assert f"Not played: {PARTS[4].title}." in html
     assert "not played" in (folder / "six-panels.svg").read_text()
     with pytest.raises(ParameterError, match="must hold a study that passed"):

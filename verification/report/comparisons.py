@@ -57,8 +57,8 @@ def verdict_table(rows: Sequence[Mapping[str, Any]]) -> Markup:
     )
 
 
-_HEADS = ["Verdict", "Panel", "Defence", "Against", "Difference of the attack", "Between"]
-_HEADS += ["Utilities with less", "Chance if equal", "For all together", "Replicates"]
+_HEADS = ["Verdict", "Panel", "Defence", "Against", "Difference of the attack", "95% interval"]
+_HEADS += ["Utilities with less", "p", "p after Holm", "Replicates"]
 _HEADS += ["Utilities compared", "Settings chosen by", "Note"]
 
 

@@ -14,7 +14,7 @@ from verification.report.canvas import rendered
 from verification.report.command import written
 from verification.runner import CellsFailed, Interrupted, Run
 from verification.store import write
-from verification.study import figure, gallery, scatter
+from verification.study import figure, gallery, informed
 from verification.study.page import page
 from verification.study.results import PARTS, Study
 
@@ -93,7 +93,7 @@ def reported(folder: Path) -> bool:
         written(folder / one.part.campaign)
     main, others = (
         [(picture, rendered(picture, folder)) for picture in each]
-        for each in (figure.pictures(found), [scatter.picture(found)])
+        for each in (figure.pictures(found), [informed.picture(found)])
     )
     write(folder / REPORT, page(found, main, others))
     click.echo(folder / REPORT)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from verification.parts import Kind, Role
+from verification.parts import Better, Kind, Role
 from verification.report.canvas import INK, PALETTE, Picture
 from verification.report.curves import Panel
 from verification.report.pictures import handle
@@ -17,7 +17,12 @@ from verification.study.scatter import family
 NAME = "six-panels"
 _COLUMNS = 3
 _ENDS = (Role.UNDEFENDED, Role.CONSTANT)
-_PAPER = {"DP": (PALETTE[1], "s"), "Priority": (PALETTE[2], "^")}
+_PAPER = {"DP": (PALETTE[1], "s"), "Priority": (PALETTE[2], "^")}  # where the study has none
+_VARIANTS = (
+    ("secret only", "left", "on the secret alone"),
+    ("deterministic", "none", "without noise"),
+    ("per-input", "right", "noise fixed for each input"),
+)
 _FAR = 1.5  # times the cost of a constant answer
 _LONG = 44  # letters
 _ROOM = 0.12  # of the attacks' range, above and below
@@ -25,13 +30,17 @@ _ROOM = 0.12  # of the attacks' range, above and below
 
 def pictures(study: Study) -> list[Picture]:
     """The six panels, and the paper's points."""
-    return [_six(study), _paper()]
+    styles = styles_of_study(study)
+    return [_six(study, styles), _paper(styles)]
 
 
-def _six(study: Study) -> Picture:
+def styles_of_study(study: Study) -> dict[str, Style]:
+    """Colour and marker of every family of defences, the same in all pictures of the study."""
+    return styles_of([_by_family(one.shown) for one in study.played])
+
+
+def _six(study: Study, styles: Mapping[str, Style]) -> Picture:
     shown = {one.part.letter: one.shown for one in study.played}
-    every = [_by_family(panel) for panel in shown.values()]
-    styles = styles_of(every)
 
     def draw(*axes: Any) -> None:
         entries: dict[str, Any] = {}
@@ -64,30 +73,41 @@ def _six(study: Study) -> Picture:
 def _caption(played: Sequence[Played]) -> str:
     names = "; ".join(f"{one.part.letter}: {one.shown.name}" for one in played)
     return (
-        "Each mark is a setting of a defence, mean over replicates with bars as in the single "
-        "reports: across, how useful the model is (read the axis: of an error less is better); "
-        "upwards, how often the strongest attack on people outside the training records is right. "
-        "The lower, the better the defence. MID is always the blue circle; its variants differ by "
-        "their dash. Star: no defence. Cross: a constant answer. Dashed and level: the best guess "
-        "without any model. Dotted: the best possible attack on the undefended model and on MID, "
-        "where it is known; where it is not, a ceiling stands in its place, dash-dotted, and is "
-        "left out where it lies above the frame. Settings much dearer than a constant answer are "
-        f"left out too. Panels: {names}."
+        "Each mark is a setting of a defence, its mean over replicates, with bars that hold the mean "
+        "but for one chance in twenty (of fewer than six replicates: from the least to the greatest). "
+        "Across, how useful the model is, the better the further to the right; upwards, how often the "
+        "strongest attack is right, on people or records that the model was not trained on. The lower "
+        "and the further right, the better the defence; every panel has its own scales. MID is always "
+        "blue and a circle with a solid line, full, or as the legend has it. Star: no defence. Cross: "
+        "a constant answer. Dashed and level: the best guess without any model. Dotted: the best "
+        "possible attack on the undefended model and on MID, where it is known, often hidden under the "
+        "marks; where it is not, a ceiling stands in its place, dash-dotted, and is left out where it "
+        "lies above the frame. Settings much dearer than a constant answer are left out too. DP "
+        "protects the records of the training, each with the epsilon shown: that is not who is "
+        f"attacked here, but for the record of an update in d. Panels: {names}."
     )
 
 
 def _by_family(panel: Panel) -> Panel:
-    """The panel with one curve for each family of rivals; those of MID stay apart."""
+    """The panel with one curve for each family of defences."""
     curves: dict[str, Any] = {}
     for name, curve in panel.curves.items():
-        own = _style(name, curve[0].role)
+        own = style_of(name, curve[0].role)
         curves[own] = (*curves.get(own, ()), *curve)
     return Panel(panel.name, curves)
 
 
-def _style(defence: str, role: Role) -> str:
+def style_of(defence: str, role: Role) -> str:
     """By what a defence has its colour and marker: all that is private by noise has DP's."""
-    return defence if role is Role.MID else "DP" if role is Role.DP else family(defence)
+    return {Role.MID: "MID", Role.DP: "DP"}.get(role, family(defence))
+
+
+def variant(defence: str, role: Role) -> tuple[str, str]:
+    """Of MID: its name in the legend, and how its circle is filled."""
+    for word, fill, said in _VARIANTS if role is Role.MID else ():
+        if word in defence:
+            return f"MID, {said}", fill
+    return style_of(defence, role), "full"
 
 
 def _panel(axes: Any, panel: Panel, styles: Mapping[str, Style]) -> list[Any]:
@@ -95,16 +115,16 @@ def _panel(axes: Any, panel: Panel, styles: Mapping[str, Style]) -> list[Any]:
     entries = []
     for name, curve in panel.curves.items():
         mid, free = curve[0].role is Role.MID, curve[0].role in _ENDS
-        short = _style(name, curve[0].role)
-        colour, marker, dash = styles[short]
+        colour, marker, dash = styles[style_of(name, curve[0].role)]
+        label, fill = variant(name, curve[0].role)
         known = sorted(((one.utility, one.attack, one) for one in curve), key=lambda s: s[0].mean)
         for across, up, _ in known:
             cross(axes, across, up, colour)
         spots = [(across.mean, up.mean) for across, up, _ in known]
         order = 5 if mid else 3
         look = {"color": colour, "marker": marker, "markersize": 11 if free else 6 + mid}
+        look |= {"fillstyle": fill}
         axes.plot(*zip(*spots, strict=True), ls=dash or "none", lw=1 + mid, zorder=order, **look)
-        label = "MID" if mid else short
         entries.append(handle(label, ls=dash or "", lw=1 + mid, **look))
         private = [
             (across, up, one.epsilon) for across, up, one in known if one.epsilon is not None
@@ -121,6 +141,8 @@ def _panel(axes: Any, panel: Panel, styles: Mapping[str, Style]) -> list[Any]:
     entries.append(handle("best guess without a model", color=INK, **BASE))
     axes.set_ylim(low - room, high + room)
     _useful(axes, panel)
+    if panel.settings[0].points[0].utility.better is Better.LOW:
+        axes.invert_xaxis()  # so that better is on the right in every panel
     axes.set(xlabel=_wrapped(panel.utility), ylabel=panel.attack)
     return entries
 
@@ -160,23 +182,25 @@ def _references(axes: Any, panel: Panel, top: float) -> list[Any]:
             line = sorted((x, y) for x, y in pairs if y is not None and y <= top)
             if line:
                 text, look = REFERENCES[kind]
-                colour = MID[0] if curve[0].role is Role.MID else INK
+                colour = INK
                 single = {"marker": "_", "markersize": 16} if len(line) == 1 else {}
-                axes.plot(*zip(*line, strict=True), color=colour, zorder=2, **look, **single)
+                axes.plot(*zip(*line, strict=True), color=colour, zorder=6, **look, **single)
                 entries.append(handle(text, color=INK, **look))
     return entries
 
 
-def _paper() -> Picture:
+def _paper(styles: Mapping[str, Style]) -> Picture:
+    looks = {name: styles.get(name, look)[:2] for name, look in _PAPER.items()}
+
     def draw(*axes: Any) -> None:
         for place, anchor in zip(axes, ANCHORS, strict=True):
-            _anchor(place, anchor)
+            _anchor(place, anchor, looks)
         labels = {
             "none": handle("none", color=INK, marker="*", ls="", markersize=11),
             "MID": handle("MID", color=MID[0], marker=MID[1], ls="-"),
             **{
                 name: handle(name, color=colour, marker=marker, ls="-")
-                for name, (colour, marker) in _PAPER.items()
+                for name, (colour, marker) in looks.items()
             },
         }
         axes[0].figure.legend(
@@ -198,11 +222,13 @@ def _paper() -> Picture:
     )
 
 
-def _anchor(axes: Any, anchor: Anchor) -> None:
+def _anchor(axes: Any, anchor: Anchor, looks: Mapping[str, tuple[str, ...]]) -> None:
     axes.plot(*anchor.none, color=INK, marker="*", markersize=11)
     for name, curve in anchor.curves.items():
-        colour, marker = _PAPER.get(name, MID)
+        colour, marker = looks.get(name, MID)
         axes.plot(*zip(*curve, strict=True), color=colour, marker=marker)
     title = next(part.title for part in PARTS if part.letter == anchor.letter)
     axes.set_title(f"{anchor.letter}  {title}", loc="left", fontsize=10)
+    if not anchor.rising:
+        axes.invert_xaxis()
     axes.set(xlabel=anchor.utility, ylabel=anchor.attack)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from verification.report.words import counted, listed
 from verification.study.paired import apart, at_setting, called, gap, published, success, within
 from verification.study.results import Study
 from verification.study.scatter import agreements
-from verification.tradeoff import Verdict
+from verification.tradeoff import LEAST, Verdict
 
 _SHOWN = 3  # digits
 
@@ -32,7 +33,7 @@ def chapters(study: Study) -> list[Chapter]:
     every = [
         Chapter("Where MID wins, ties and loses", tuple(_verdicts(study))),
         Chapter("What asking more than once changes", tuple(_asking(study))),
-        Chapter("What an attacker who knows the defence changes", tuple(_calibrated(study))),
+        Chapter("How much the attack as published understates the risk", tuple(_calibrated(study))),
         Chapter("What the best guess without a model changes", tuple(_no_model(study))),
         Chapter("Does less information mean less harm?", tuple(_information(study))),
         Chapter("Records of the training and others", tuple(_memorised(study))),
@@ -46,8 +47,16 @@ def short(value: float) -> str:
 
 
 def spread(found: Spread) -> str:
-    """A difference with its sign and interval."""
-    return f"{found.mean:+.{_SHOWN}f} ({found.lower:+.{_SHOWN}f} to {found.upper:+.{_SHOWN}f})"
+    """A difference with its sign, and its interval or what the replicates have."""
+    mean, low, high = (f"{end:+.{_SHOWN}f}" for end in (found.mean, found.lower, found.upper))
+    return f"{mean} ({between(low, high, interval=found.interval)})"
+
+
+def between(low: str, high: str, *, interval: bool) -> str:
+    """Where a mean lies: a 95% interval where there is one, and else what was seen."""
+    if interval:
+        return f"95%: {low} to {high}"
+    return "a single replicate, or all alike" if low == high else f"least {low}, greatest {high}"
 
 
 def _verdicts(study: Study) -> Iterable[str]:
@@ -68,9 +77,12 @@ def _verdicts(study: Study) -> Iterable[str]:
                 yield f"{panel}: {called(defence)} {'; '.join(said)}."
 
 
+_WAY = re.compile(r", (\d+ answers?( to near questions)?|white box)$")
+
+
 def stem(panel: str) -> str:
     """A panel's name without how the model was asked."""
-    return panel.rpartition(", ")[0]
+    return _WAY.sub("", panel)
 
 
 def _mids(panel: Panel) -> list[Setting]:
@@ -102,7 +114,7 @@ def _ways(name: str, several: Sequence[Panel]) -> Iterable[str]:
                     f"{short(found.second)} becomes {short(found.first)}, difference "
                     f"{spread(found.spread)}, at {at_setting(setting)}"
                 )
-        how = panel.name.rpartition(", ")[2]
+        how = panel.name.removeprefix(f"{stem(panel.name)}, ")
         for defence, parts in said.items():
             yield f"{name}, {called(defence)}, {how} in the place of 1 answer: success {'; '.join(parts)}."
 
@@ -113,21 +125,21 @@ def _without_noise(setting: str) -> str:
 
 
 def _calibrated(study: Study) -> Iterable[str]:
-    """Success of the attacks as published, beside that of the strongest."""
+    """Success of the attacks as published, beside that of the strongest; in the panels shown."""
     for played in study.played:
-        for panel in played.panels:
-            rows = [(one, within(one, published)) for one in _mids(panel)]
-            known = [(one, found) for one, found in rows if found is not None]
-            if not known:
-                continue
-            gains = [gain(found.mean, one.base) for one, found in known]
-            best = [one.gain for one, _ in known]
-            yield (
-                f"{panel.name}: over {counted(len(known), 'setting')} of MID the attack as "
-                f"published gains {short(fmean(gains))} of what is left above the guess without a "
-                f"model, the strongest {short(fmean(best))}"
-                f"{_undefended(panel)}."
-            )
+        panel = played.shown
+        rows = [(one, within(one, published)) for one in _mids(panel)]
+        known = [(one, found) for one, found in rows if found is not None]
+        if not known:
+            continue
+        gains = [gain(found.mean, one.base) for one, found in known]
+        best = [one.gain for one, _ in known]
+        yield (
+            f"{panel.name}: of what is left above the best guess without a model the attack as "
+            f"published gains {short(fmean(gains))} (below 0: worse than that guess), the strongest "
+            f"{short(fmean(best))}, on average over {counted(len(known), 'setting')} of MID"
+            f"{_undefended(panel)}."
+        )
 
 
 def _undefended(panel: Panel) -> str:
@@ -140,22 +152,29 @@ def _undefended(panel: Panel) -> str:
 
 
 def _no_model(study: Study) -> Iterable[str]:
+    """Of settings with replicates enough, constants apart."""
     for played in study.played:
-        below = total = naive = seen = 0
-        for one in (one for panel in played.panels for one in panel.settings):
-            total += 1
-            excess = within(one, lambda point: point.attack.value - point.base)
-            below += excess is not None and apart(excess) <= 0
-            plain = within(one, _published_excess)
-            if plain is not None:
-                seen += 1
-                naive += apart(plain) < 0
+        settings = [
+            one
+            for panel in played.panels
+            for one in panel.settings
+            if one.role is not Role.CONSTANT
+        ]
+        excess = [within(one, lambda point: point.attack.value - point.base) for one in settings]
+        known = [found for found in excess if found is not None and found.interval]
+        naive = [within(one, _published_excess) for one in settings]
+        plain = [found for found in naive if found is not None and found.interval]
+        if not known:
+            continue
+        below = sum(apart(found) <= 0 for found in known)
         text = (
-            f"{played.part.title}: in {below} of {counted(total, 'setting')} the strongest attack "
-            "is not shown to do better than the best guess without a model"
+            f"{played.part.title}: in {below} of {counted(len(known), 'setting')} with replicates "
+            "enough the strongest attack is not shown to do better than the best guess without a "
+            "model"
         )
-        more = f"; the attack as published does worse than that guess in {naive} of {seen}"
-        yield text + (more if seen else "") + "."
+        under = sum(apart(found) < 0 for found in plain)
+        more = f"; the attack as published does worse than that guess in {under} of {len(plain)}"
+        yield text + (more if plain else "") + "."
 
 
 def _published_excess(point: Point) -> float | None:
@@ -164,7 +183,7 @@ def _published_excess(point: Point) -> float | None:
 
 
 def _information(study: Study) -> Iterable[str]:
-    every = agreements(study)
+    every = [one for one in agreements(study) if one.replicates >= LEAST]
     for across, text in (
         (True, "Across defences of different families"),
         (False, "Within one family, whose settings differ by how much noise or price there is"),
@@ -198,7 +217,7 @@ def _memorised(study: Study) -> Iterable[str]:
         if found is not None:
             yield (
                 f"{panel.name}, no defence: on training records the attack succeeds more often than "
-                f"on others by {spread(found.spread)}, what it does on a constant answer taken off."
+                f"on others by {spread(found.spread)}, less the same difference on a constant answer."
             )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import fmean
@@ -11,6 +12,18 @@ from verification.report.curves import Setting, Spread
 from verification.tradeoff import MIXING
 
 _COIN = "a coin between no defence and a constant"
+_COMMA = re.compile(r", (?=\w+=)")  # between parameters, not inside of a list
+_TRAINING = {
+    "centre",
+    "classes",
+    "epochs",
+    "hidden",
+    "learning_rate",
+    "sampling_probability",
+    "sensitive",
+    "steps",
+    "warm_up",
+}
 PUBLISHED = "as published"  # in the name of the level of an attack as its authors published it
 
 
@@ -96,7 +109,10 @@ def called(defence: str) -> str:
 
 
 def at_setting(setting: Setting) -> str:
-    """A setting in a sentence, without what the defence's name says already."""
+    """A setting in a sentence: without what the name says already, and how a network is trained."""
     told = setting.defence.split(", ")
-    parts = [part for part in setting.name.split(", ") if part.partition("=")[2] not in told]
+    pairs = [part.partition("=") for part in _COMMA.split(setting.name)]
+    parts = [
+        f"{key}={value}" for key, _, value in pairs if value not in told and key not in _TRAINING
+    ]
     return ", ".join(parts) or "its only setting"

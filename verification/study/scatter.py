@@ -1,4 +1,4 @@
-"""Does less information go with less success of the attack?  All points of the study, ranked."""
+"""Does less information go with less success of the attack?  Ranked within each panel."""
 
 from __future__ import annotations
 
@@ -6,13 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import isfinite
-from typing import Any
 
 from verification.measures import Point
 from verification.parts import Role
-from verification.report.canvas import MARKERS, PALETTE, Picture
 from verification.report.curves import Spread
-from verification.report.pictures import handle
 from verification.study.results import Played, Study
 
 LEAST = 4  # settings that are ranked: of fewer a rank correlation says little
@@ -105,56 +102,3 @@ def _tau(pairs: Sequence[tuple[float, Point]]) -> float | None:
     values = [value for value, _ in pairs]
     found = float(kendalltau(values, [point.attack.value for _, point in pairs]).statistic)
     return found if isfinite(found) else None
-
-
-def picture(study: Study) -> Picture:
-    """Every setting of the study by its information and its gain."""
-
-    def draw(axes: Any) -> None:
-        entries = []
-        axes.set_xscale("symlog", linthresh=1e-3)
-        axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
-        for place, played in enumerate(study.played):
-            colour, marker = PALETTE[place % len(PALETTE)], MARKERS[place % len(MARKERS)]
-            spots = [
-                (one.information.mean, one.gain, one.role is Role.MID)
-                for one in played.settings
-                if one.information is not None and isfinite(one.information.mean)
-            ]
-            for mid in (True, False):
-                chosen = [(x, y) for x, y, own in spots if own is mid]
-                if chosen:
-                    face = colour if mid else "none"
-                    axes.plot(
-                        *zip(*chosen, strict=True),
-                        ls="none",
-                        marker=marker,
-                        color=colour,
-                        mfc=face,
-                        markersize=5,
-                        alpha=0.85,
-                    )
-            if spots:
-                entries.append(handle(played.part.title, color=colour, marker=marker, ls=""))
-        axes.axhline(0, color=PALETTE[-1], lw=0.8)
-        axes.set(xlabel="information in an answer, nats", ylabel="gain of the strongest attack")
-        axes.figure.legend(
-            handles=entries, loc="outside lower center", ncols=3, frameon=False, fontsize=9
-        )
-
-    return Picture(
-        name="information-attack",
-        title="Information in an answer and success of the attack, all settings",
-        caption=(
-            "Across, the information that an answer carries of the input, as each defence's own "
-            "reading has it (of networks an upper bound, of the others an estimate or exact: only "
-            "marks of one attack and kind are to be compared); upwards, the attack's success above "
-            "the best guess without a model, as a share of all that is left. Filled: MID; hollow: "
-            "others. Answers without noise that are not discrete carry infinite information and "
-            "are left out. If less information meant less success, marks of one kind would rise to "
-            "the right."
-        ),
-        draw=draw,
-        width=8.0,
-        height=5.6,
-    )
