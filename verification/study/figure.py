@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from verification.parts import Better, Kind, Role
@@ -39,25 +39,43 @@ def styles_of_study(study: Study) -> dict[str, Style]:
     return styles_of([_by_family(one.shown) for one in study.played])
 
 
+def over_parts(
+    axes: Sequence[Any],
+    shown: Mapping[str, Panel],
+    draw: Callable[[Any, Panel], list[Any]],
+    without: Mapping[str, str] | None = None,
+) -> None:
+    """Draw a panel for each attack, and one legend for all.
+
+    Args:
+        axes: one a part.
+        shown: panel by letter; what is missing was not played.
+        draw: (axes, panel) -> entries of the legend.
+        without: by letter, what stands in the place of a panel.
+    """
+    entries: dict[str, Any] = {}
+    for part, place in zip(PARTS, axes, strict=True):
+        place.set_title(f"{part.letter}  {part.title}", loc="left", fontsize=11)
+        why = (without or {}).get(part.letter, "" if part.letter in shown else "not played")
+        if why:
+            place.text(0.5, 0.5, why, ha="center", va="center", transform=place.transAxes)
+            continue
+        for entry in draw(place, shown[part.letter]):
+            entries.setdefault(entry.get_label(), entry)
+    axes[0].figure.legend(
+        handles=list(entries.values()),
+        loc="outside lower center",
+        ncols=5,
+        frameon=False,
+        fontsize=9,
+    )
+
+
 def _six(study: Study, styles: Mapping[str, Style]) -> Picture:
     shown = {one.part.letter: one.shown for one in study.played}
 
     def draw(*axes: Any) -> None:
-        entries: dict[str, Any] = {}
-        for part, place in zip(PARTS, axes, strict=True):
-            place.set_title(f"{part.letter}  {part.title}", loc="left", fontsize=11)
-            if part.letter not in shown:
-                place.text(0.5, 0.5, "not played", ha="center", transform=place.transAxes)
-                continue
-            for entry in _panel(place, shown[part.letter], styles):
-                entries.setdefault(entry.get_label(), entry)
-        axes[0].figure.legend(
-            handles=list(entries.values()),
-            loc="outside lower center",
-            ncols=5,
-            frameon=False,
-            fontsize=9,
-        )
+        over_parts(axes, shown, lambda place, panel: _panel(place, panel, styles))
 
     return Picture(
         name=NAME,

@@ -10,7 +10,7 @@ from verification.report.canvas import INK, Picture
 from verification.report.curves import Panel
 from verification.report.pictures import handle
 from verification.report.tradeoffs import BASE, Style
-from verification.study.figure import style_of, styles_of_study
+from verification.study.figure import over_parts, style_of, styles_of_study
 from verification.study.results import PARTS, Study
 
 NAME = "information-attack"
@@ -22,24 +22,11 @@ def picture(study: Study) -> Picture:
     shown = {one.part.letter: one.shown for one in study.played}
     styles = styles_of_study(study)
 
+    unread = [part.letter for part in PARTS if not part.reads]
+    without = dict.fromkeys(unread, "an update's label is not\nin what is asked about")
+
     def draw(*axes: Any) -> None:
-        entries: dict[str, Any] = {}
-        for part, place in zip(PARTS, axes, strict=True):
-            place.set_title(f"{part.letter}  {part.title}", loc="left", fontsize=11)
-            why = "not played" if part.letter not in shown else ""
-            why = why if part.reads else "an update's label is not\nin what is asked about"
-            if why:
-                place.text(0.5, 0.5, why, ha="center", va="center", transform=place.transAxes)
-                continue
-            for entry in _panel(place, shown[part.letter], styles):
-                entries.setdefault(entry.get_label(), entry)
-        axes[0].figure.legend(
-            handles=list(entries.values()),
-            loc="outside lower center",
-            ncols=5,
-            frameon=False,
-            fontsize=9,
-        )
+        over_parts(axes, shown, lambda place, panel: _panel(place, panel, styles), without)
 
     return Picture(
         name=NAME,
