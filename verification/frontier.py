@@ -4,16 +4,17 @@ Two settings may be mixed at random, and the free end points (no defence, a cons
 anybody's.  Mixing is exact for a utility and an attack that are means over records; for others, F1
 say, it is an interpolation.
 
-No choice is made on the data that it is judged by.  The settings that a frontier uses are those on
-the lower convex envelope of the *selection* records.  Where a panel has no such measures nothing is
-chosen: every setting counts, in the order of utility.  An envelope of the test measures themselves
-would pick what noise has favoured, and so favour the defence with more settings: see
-`verification.ties`, which measures how often.
+No choice is made on the data that it is judged by.  The settings that a frontier uses, and their
+order, are those of the lower convex envelope of the *selection* records: neighbours on it are mixed.
+On the records that judge, their costs may come in another order; who has to reach a utility then
+takes the mixture furthest along, which promised the least attack.  Where a panel has no such
+measures nothing is chosen: every setting counts, in the order of utility.  An envelope of the test
+measures themselves would pick what noise has favoured, and so favour the defence with more settings:
+see `verification.ties`, which measures how often.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
@@ -36,7 +37,8 @@ class Frontier:
     """Attack success at a cost, in one replicate.
 
     Attributes:
-        places: (cost, attack) of the settings used, by rising cost.
+        places: (cost, attack) of the settings used, in the order in which neighbours are mixed.
+            Costs need not rise along it; each place promised less attack than the one before.
         last: the largest cost of any setting.  What a user bears of cost beyond the last place is
             not needed there.
     """
@@ -47,15 +49,17 @@ class Frontier:
     @property
     def first(self) -> float:
         """The least cost there is."""
-        return self.places[0][0]
+        return min(cost for cost, _ in self.places)
 
     def at(self, cost: float) -> float:
-        """Attack success at this cost, by mixing the two settings next to it.
+        """Attack success of the last mixture of neighbours that costs no more than this.
 
         Args:
             cost: at least `first`.
         """
-        right = bisect_right(self.places, cost, key=lambda place: place[0])
+        right = len(self.places)
+        while right and self.places[right - 1][0] > cost:
+            right -= 1
         require(right > 0, must=f"be at least {self.first}", cost=cost)
         low, attack = self.places[right - 1]
         if right == len(self.places):
@@ -80,13 +84,13 @@ def frontier(own: Sequence[Point], free: Sequence[Point] = (), *, by: str) -> Fr
     require(bool(every), must="hold at least one", points=len(every))
     if by == BY_SELECTION:
         chosen = envelope([_selected(one) for one in every])
-        used = [every[i] for i in chosen]
+        places = [(every[i].cost, every[i].attack.value) for i in chosen]
     else:
         costs = [one.cost for one in own]
         outside = [one for one in free if not costs or not min(costs) <= one.cost <= max(costs)]
-        used = [*own, *outside]
-    # of two at one cost the lower attack comes last, and counts from there on
-    places = sorted(((one.cost, one.attack.value) for one in used), key=lambda p: (p[0], -p[1]))
+        places = [(one.cost, one.attack.value) for one in (*own, *outside)]
+        # of two at one cost the lower attack comes last, and counts from there on
+        places.sort(key=lambda place: (place[0], -place[1]))
     return Frontier(tuple(places), max(one.cost for one in every))
 
 
@@ -123,7 +127,8 @@ class Comparison:
 
     Attributes:
         replicates: number of pairs.
-        grid: costs at which they are compared, rising; empty if they share none.
+        grid: costs at which they are compared, rising, mean over the replicates; empty if in some
+            replicate they share none.
         differences: of each replicate: attack on the first less attack on the second, mean over
             the grid.
         profile: at each cost: the same, mean over the replicates.
@@ -162,17 +167,22 @@ class Comparison:
 def compare(pairs: Sequence[tuple[Frontier, Frontier]], *, by: str) -> Comparison:
     """Compare two defences' frontiers, a pair for each replicate.
 
-    The grid runs evenly from the least cost that both reach in every replicate to the greatest.
+    In each replicate the grid runs evenly from the least cost that both reach there to the greatest:
+    what is hard in one replicate and easy in another is compared where it is.
     """
-    both = [one for pair in pairs for one in pair]
-    low, high = max(one.first for one in both), min(one.last for one in both)
-    if low > high:
+    ends = [(max(a.first, b.first), min(a.last, b.last)) for a, b in pairs]
+    if any(low > high for low, high in ends):
         return Comparison(replicates=len(pairs), grid=(), differences=(), profile=(), by=by)
-    grid = [low + (high - low) * step / (GRID - 1) for step in range(GRID)]
-    gaps = [[a.at(cost) - b.at(cost) for cost in grid] for a, b in pairs]
+    steps = [step / (GRID - 1) for step in range(GRID)]
+    # the last place is the end itself, which roundings of a sum might miss
+    grids = [[low + (high - low) * step for step in steps[:-1]] + [high] for low, high in ends]
+    gaps = [
+        [a.at(cost) - b.at(cost) for cost in grid]
+        for (a, b), grid in zip(pairs, grids, strict=True)
+    ]
     return Comparison(
         replicates=len(pairs),
-        grid=tuple(grid),
+        grid=tuple(map(fmean, zip(*grids, strict=True))),
         differences=tuple(map(fmean, gaps)),
         profile=tuple(map(fmean, zip(*gaps, strict=True))),
         by=by,

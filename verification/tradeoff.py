@@ -147,7 +147,7 @@ def _row(found: Comparison | None, like: Point) -> Row:
     if found is None:
         return _incomparable("no replicate has every setting of both")
     if not found.grid:
-        return _incomparable("no utility is reached by both in every replicate")
+        return _incomparable("in some replicate no utility is reached by both")
     if found.replicates > signflip.MOST:
         return _incomparable(f"more than {signflip.MOST} replicates, too many for the exact test")
     few = found.replicates < LEAST

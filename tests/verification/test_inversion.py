@@ -256,6 +256,21 @@ def test_all_defences_of_a_replicate_share_its_records() -> None:
     assert point(play(first, 5, LEVEL)).to_json() == point(play(first, 5, LEVEL)).to_json()
 
 
+def test_a_model_is_the_same_however_it_is_asked() -> None:
+    """A network is trained from a seed: the same for each way of asking, and for each kind of noise."""
+    bare = {point(played(NET, RULE, queries=q)).utility.value for q in (1, 8)}
+    assert len(bare) == 1
+    seeds = {
+        module._seed(5, cell({**VIB, **noise}, RULE, **given))
+        for noise in ({}, {"noise": "fresh"}, {"noise": "per-input"})
+        for given in ({}, {"queries": 8}, {"queries": 8, "asking": "near"})
+    }
+    assert len(seeds) == 1
+    others = [cell({**VIB, "lam": "0.2"}, RULE), cell(VIB, RULE, auxiliary=900)]
+    assert len(seeds | {module._seed(5, one) for one in others}) == 3
+    assert module._seed(6, others[0]) not in seeds
+
+
 def test_an_invertible_affine_map_of_the_answers_changes_no_adaptive_attack(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -47,6 +47,8 @@ _PARAMETERS = {
     "attack",
     "factor",
 }
+_ASKING = ("queries", "asking")
+_NOISES = ("fresh", "per-input")
 _CONFIDENCE = "0.95"  # of the intervals on the records that the model was trained on
 
 
@@ -100,7 +102,7 @@ def play(cell: Cell, seed: int, level: float) -> Outcome:
     if cell.exact:
         return channels.play(cell, place)
     split = place.split(_sizes(cell), np.random.default_rng([seed, 0]))
-    own = int.from_bytes(sha256(canonical([seed, cell.content()]).encode()).digest()[:4], "big")
+    own = _seed(seed, cell)
     honest = _fitted(cell, place, split, own, fmpq(1))
     model = honest[1]
     if cell.control == Control.NOISE_TOO_SMALL:
@@ -117,6 +119,15 @@ def play(cell: Cell, seed: int, level: float) -> Outcome:
             lower=played.base.lower, upper=played.base.upper, method="answers without the secret"
         )
     return _outcome(cell, scene, honest, played, found, allowed)
+
+
+def _seed(seed: int, cell: Cell) -> int:
+    """Of all that is drawn but the split: the same model however it is asked, and whatever its noise."""
+    content = cell.content()
+    learner = {k: v for k, v in content["learner"].items() if not (k == "noise" and v in _NOISES)}
+    parameters = {k: v for k, v in content["parameters"].items() if k not in _ASKING}
+    told = content | {"learner": learner, "parameters": parameters}
+    return int.from_bytes(sha256(canonical([seed, told]).encode()).digest()[:4], "big")
 
 
 def _queries(cell: Cell) -> int:
