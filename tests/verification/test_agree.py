@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from random import Random
+from statistics import fmean
 
 import pytest
 
@@ -12,7 +14,7 @@ from verification.campaign import Size
 from verification.parts import Role
 from verification.report.curves import Panel, Setting
 from verification.report.record import Record
-from verification.study.agree import differences
+from verification.study.agree import Key, _figures, differences
 from verification.study.results import PARTS, Played, Study
 
 
@@ -56,6 +58,44 @@ def test_false_alarms_are_rare() -> None:
         for i in range(60)
     )
     assert flagged < 10
+
+
+def test_what_can_be_seen_does_not_sink_in_hundreds_of_figures() -> None:
+    first, second = study(1, settings=400), study(2, settings=400, moved=0.2)
+    found = differences(first, second)
+    assert len(found) == 800
+    assert [one.key for one in found if one.holm <= 0.05] == [("p", "mid", "lam=0", "attack")]
+
+
+def test_p_values_are_those_of_all_deals() -> None:
+    """Six replicates against six: all 924 deals are few enough to be counted."""
+    for one in differences(study(1, replicates=6), study(2, replicates=6, moved=0.08)):
+        ours, theirs = (values[one.key] for values in _both(6))
+        pooled, seen = ours + theirs, abs(fmean(ours) - fmean(theirs))
+        apart = [
+            abs(
+                fmean(pooled[i] for i in deal)
+                - fmean(pooled[i] for i in range(12) if i not in deal)
+            )
+            >= seen - 1e-12
+            for deal in combinations(range(12), 6)
+        ]
+        assert one.p_value == pytest.approx(fmean(apart), abs=0.01)
+
+
+def _both(replicates: int) -> tuple[dict[Key, list[float]], dict[Key, list[float]]]:
+    return (
+        dict(_figures(study(1, replicates=replicates))),
+        dict(_figures(study(2, replicates=replicates, moved=0.08))),
+    )
+
+
+def test_a_study_is_not_compared_with_itself() -> None:
+    same = [study(1), study(2)]
+    for one in same:
+        one.__dict__["seed"] = 3
+    with pytest.raises(ParameterError, match="seed=3: must differ between the studies"):
+        differences(*same)
 
 
 def test_too_few_replicates_are_no_comparison() -> None:

@@ -300,6 +300,17 @@ def test_controls_of_the_enumerated_cells() -> None:
             assert point.attacks[SUMMED].lower <= 1 / 2 <= point.attacks[SUMMED].upper
 
 
+@pytest.mark.parametrize("learner", [ID3, {"name": "hard-label", "of": ID3}])
+def test_shuffled_answers_tell_nothing_of_any_model(learner: dict[str, Any]) -> None:
+    """Every level is at the guess without a model, the one that sees labels alone too."""
+    outcome, point = played(rule(learner, REST, Control.SHUFFLED))
+    assert not violated(
+        judged_theory(rule(learner, REST, Control.SHUFFLED), outcome.theory), outcome.observed
+    )
+    assert all(ends.lower <= point.base for ends in point.attacks.values())
+    assert point.attacks[SUMMED].upper >= outcome.theory.lower
+
+
 def test_linear_networks_give_every_record_away_whatever_they_pay() -> None:
     for lam in ("0.01", "0.3"):
         learner = {"name": "vib", "hidden": [], "lam": lam, "epochs": 15}

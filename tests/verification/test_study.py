@@ -16,13 +16,11 @@ from tests.verification.defences import BASE, CAMPAIGN, WHOLE, point
 from tests.verification.reports import Elements, ran
 from verification import __main__
 from verification.campaign import Size
-from verification.parts import Role
-from verification.report.curves import Panel, Setting, Spread
-from verification.report.record import Record
+from verification.report.curves import Setting, Spread
 from verification.study import claims, command, findings, gallery, paired, scatter
 from verification.study.claims import Status
 from verification.study.paper import ANCHORS
-from verification.study.results import PARTS, Played, Study
+from verification.study.results import PARTS, Study
 from verification.tradeoff import MIXING
 
 pytest.importorskip("matplotlib", reason="pip install -e '.[plot]'")
@@ -33,7 +31,7 @@ Builder = Callable[[str], Path]
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory: pytest.TempPathFactory) -> Builder:
     """A study's folder in a size: the same run six times, its panels renamed."""
-    shares = CAMPAIGN.replace("[0.2, 0.4, 0.6, 0.8]", "[0.08, 0.4, 0.6, 0.8]")
+    shares = CAMPAIGN.replace("[0.2, 0.4, 0.6, 0.8]", "[0.09, 0.4, 0.6, 0.8]")
     played = ran(tmp_path_factory.mktemp("defences"), shares)
 
     def build(size: str) -> Path:
@@ -105,11 +103,11 @@ def test_verdicts_are_judged_together_over_all_campaigns(full: Path) -> None:
 def test_two_settings_are_compared_replicate_by_replicate(full: Path) -> None:
     panel = Study.of(full).played[0].shown
     settings = {(one.defence, one.name): one for one in panel.settings}
-    first, second = settings["MID", "share=0.08"], settings["none", "share=0"]
+    first, second = settings["MID", "share=0.09"], settings["none", "share=0"]
     found = paired.gap(first, second, paired.success)
     assert found is not None
-    # the curve: 0.08 of the way to the base, and 0.12 * 0.08 * 0.92 below; noise 0.002 on each
-    truth = -0.08 * (WHOLE - BASE) - 0.12 * 0.08 * 0.92
+    # the curve: 0.09 of the way to the base, and 0.12 * 0.09 * 0.91 below; noise 0.002 on each
+    truth = -0.09 * (WHOLE - BASE) - 0.12 * 0.09 * 0.91
     assert found.spread.lower - 0.01 < truth < found.spread.upper + 0.01
     assert paired.apart(found.spread) == -1
     pairs = [
@@ -133,15 +131,18 @@ def test_claims_follow_their_rules(full: Path) -> None:
     assert len(rows) == 3 + 6 + 4 + 1 + 1
     for part in PARTS:
         row = rows[f"{part.title}: MID lowers the attack's success at little cost in utility"]
-        # 0.0408 of 0.4: a tenth of the gain is taken, less than half
+        # 0.0458 of 0.4: more than a tenth of the gain is taken, less than half
         assert row.status is Status.PARTLY
-        assert "share=0.08" in row.evidence
-        assert "which takes 10%" in row.evidence
+        assert "share=0.09" in row.evidence
+        assert "which takes 11%" in row.evidence
         assert "The attack as published: 0.2 and 0.2." in row.evidence
     [information] = [row for claim, row in rows.items() if claim.startswith("The less information")]
     # readings agree; the bounds, which are made up, rise as the attack falls
     assert information.status is Status.NOT
-    assert information.evidence == "Above 0 in 5, below in 10, neither shown in 0 of 15."
+    assert information.evidence == (
+        "Above 0 in 5, below in 10, neither shown in 0 of 15; all are of MAP on linear regression, "
+        "MAP on decision trees, Knowledge Alignment, GMI and White-box MAP."
+    )
     assert rows[
         "The loss of an (epsilon, delta)-DP learner is at most the published bound"
     ].status is (Status.REPRODUCED)
@@ -197,7 +198,10 @@ def test_information_and_attack_are_ranked_within_one_kind_of_reading(full: Path
         assert one.families == ("MID", "rounding")
         assert one.across
         assert (one.settings, one.replicates) == (4 + 2, 8)
-        assert 0.9 < one.tau.mean <= 1
+        assert 0.9 < one.tau <= 1
+        # of six ranks 2/6! of the orders agree as well as all, or against; so far few disagree
+        assert 2 / 720 <= one.p_value < 0.05
+        assert one.shown == 1
     implied = [one for one in found if one.method == "the bound by Thm 10"]
     assert {one.families for one in implied} <= {("MID", "DP", "rounding")}
 
@@ -206,83 +210,15 @@ def test_sentences_have_their_numbers(full: Path) -> None:
     said = {one.heading: one.sentences for one in findings.chapters(Study.of(full))}
     knows = said["How much the attack as published understates the risk"]
     assert len(knows) == len(PARTS)
-    assert all("the attack as published gains 0 (below 0" in one for one in knows)
+    assert all("the attack as published gains 0, the strongest" in one for one in knows)
     guess = said["What the best guess without a model changes"]
     assert all("in 0 of 20 settings with replicates enough" in one for one in guess)
     assert all("worse than that guess in 0 of 20" in one for one in guess)
     memory = said["Records of the training and others"]
     # 0.05 on the model and 0.05 on the constant
-    assert all(re.search(r"by [+-]0\.000 ", one) for one in memory)
-
-
-def at(cost: float, attack: float, role: Role, *, selected: float = 0.5, many: int = 6) -> Setting:
-    """A setting in some replicates."""
-    points = [
-        point(
-            cost,
-            attack,
-            role=role,
-            defence=str(role),
-            replicate=i,
-            selection=(cost, selected),
-        )
-        for i in range(many)
-    ]
-    return Setting(tuple(points))
-
-
-def panel(name: str, *mids: Setting, many: int = 6) -> Panel:
-    return Panel(
-        name,
-        {
-            "none": (at(0, 0.9, Role.UNDEFENDED, many=many),),
-            "constant": (at(1, 0.1, Role.CONSTANT, many=many),),
-            "mid": mids,
-        },
-    )
-
-
-def judged(*panels: Panel) -> claims.Row:
-    """The claim of the first part, of whose panels the first one is shown."""
-    first, *_ = PARTS
-    played = Played(part=first, record=Record(name="r", title="t", cells=(), controls=()))
-    played.__dict__["panels"] = list(panels)
-    study = Study(played=(played,), size=Size.FULL)
-    study.__dict__["verdicts"] = []
-    [row] = [one for one in claims.rows(study) if one.claim.startswith(f"{first.title}: MID low")]
-    return row
-
-
-def test_the_setting_is_chosen_on_the_selection_records() -> None:
-    cheap, dear = at(0.05, 0.5, Role.MID, selected=0.6), at(0.3, 0.2, Role.MID, selected=0.2)
-    best = at(0.08, 0.7, Role.MID, selected=0.55)
-    found = claims.cheap(panel("p, 1 answer", cheap, best, dear))
-    assert found is not None
-    assert found.setting.name == "cost=0.08"  # not the 0.5, and nothing dearer than a tenth
-    assert found.share == pytest.approx(0.08, rel=1e-12)
-    assert found.lost.mean == pytest.approx(0.2 / 0.8, rel=1e-12)
-    assert claims.cheap(panel("p, 1 answer", dear)) is None
-
-
-def test_a_claim_has_to_hold_for_who_asks_more_often() -> None:
-    def mid(attack: float, many: int = 6) -> Setting:
-        return at(0.05, attack, Role.MID, many=many)
-
-    once = panel("p, 1 answer", mid(0.3))
-    assert judged(once).status is Status.REPRODUCED
-    often = Panel("p, 64 answers", {"mid": (mid(0.8),)})
-    assert judged(once, often).status is Status.PARTLY
-    assert "p, 64 answers: 0.8, 12% (95%: 12% to 13%) of the gain" in judged(once, often).evidence
-    unplayed = judged(once, panel("p, white box", at(0.07, 0.3, Role.MID)))
-    assert unplayed.status is Status.PARTLY
-    assert "Not played: p, white box." in unplayed.evidence
-    assert judged(once, Panel("q, 64 answers", {"mid": (mid(0.8),)})).status is Status.REPRODUCED
-    assert judged(panel("p, 1 answer", mid(0.9))).status is Status.NOT
-    assert judged(panel("p, 1 answer", mid(0.7))).status is Status.PARTLY
-    assert judged(panel("p, 1 answer", at(0.3, 0.2, Role.MID))).status is Status.NOT_JUDGED
-    few = panel("p, 1 answer", mid(0.3, many=5), many=5)
-    assert judged(few).status is Status.NOT_JUDGED
-    assert judged(Panel("p, 1 answer", {"mid": (mid(0.3),)})).status is Status.NOT_JUDGED
+    assert all(one.endswith(": no difference is shown.") for one in memory)
+    better = said["How often MID is better than a coin"]
+    assert len(better) == len(PARTS)
 
 
 def test_names_and_settings_in_sentences() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import ceil, floor
 from statistics import fmean
 from typing import Any
 
@@ -28,6 +29,7 @@ _SIGNS: dict[str, str] = {
     Verdict.TOO_FEW: "?",
     Verdict.NOT_COMPARABLE: "?",
 }
+_STEPS = 10**6  # in a chance: an interval's ends are rounded outward to these
 _RANKS = {sign: rank for rank, sign in enumerate("✓=≷✗?")}
 TERMS = {
     "Defence, setting": "a way to train a model or to answer so that less can be guessed; its "
@@ -97,7 +99,7 @@ def _row(one: Mapping[str, Any]) -> Markup:
         element("td", one["panel"]),
         element("td", one["defence"]),
         element("td", one["rival"], class_="wide"),
-        _maybe(mean, words.signed),
+        _maybe(mean, _millionths),
         element("td", _between(*ends), class_="number"),
         _maybe(one.get("below"), words.percent),
         _maybe(one.get("p_value"), words.rounded_up),
@@ -110,10 +112,14 @@ def _row(one: Mapping[str, Any]) -> Markup:
     )
 
 
+def _millionths(value: float) -> str:
+    return words.signed(round(value, 6))
+
+
 def _between(lower: float | None, upper: float | None) -> str:
     if lower is None or upper is None:
         return ""
-    return f"{float(words.rounded_down(lower)):+g} to {float(words.rounded_up(upper)):+g}"
+    return f"{floor(lower * _STEPS) / _STEPS:+g} to {ceil(upper * _STEPS) / _STEPS:+g}"
 
 
 def _along(utilities: Mapping[str, Any]) -> str:

@@ -170,7 +170,7 @@ def figure(picture: Picture, drawn: Markup) -> Markup:
     return element(
         "figure",
         element("h2", picture.title, id=f"{picture.name}-title"),
-        element("div", drawn, class_="drawing"),
+        element("div", drawn, class_="drawing" if picture.panels == (1, 1) else "drawing sheet"),
         element("figcaption", picture.caption, " ", next(files), " ", next(files)),
     )
 

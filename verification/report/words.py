@@ -96,7 +96,7 @@ def status(record: Record) -> str:
 
 def headline(record: Record) -> list[str]:
     """What the run says, a sentence or two an entry."""
-    said = [_progress(record), _games(record), _attacked(record), _tradeoffs(record)]
+    said = [_progress(record), _games(record), _attacked(record), tradeoffs(record.tradeoffs)]
     said += [_verdict(record), _controls(record), _tightness(record), _findings(record)]
     return [one for one in said if one]
 
@@ -142,8 +142,9 @@ def _attacked(record: Record) -> str:
     )
 
 
-def _tradeoffs(record: Record) -> str:
-    found = [one["verdict"] for one in record.tradeoffs]
+def tradeoffs(rows: Sequence[Mapping[str, Any]]) -> str:
+    """How the comparisons of MID came out (`verification.tradeoff.verdicts`); empty without any."""
+    found = [one["verdict"] for one in rows]
     if not found:
         return ""
     said = []

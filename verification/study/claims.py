@@ -13,12 +13,12 @@ from verification.report.curves import Panel, Setting, Spread
 from verification.report.words import listed, percent
 from verification.study.findings import between, short, stem
 from verification.study.paired import (
-    apart,
-    at_setting,
     called,
     chosen_cost,
     chosen_success,
     cost,
+    described,
+    ends_of,
     gap,
     published,
     success,
@@ -31,7 +31,15 @@ from verification.tradeoff import LEAST, Verdict
 
 CHEAP = 0.1  # share of the utility between no defence and a constant that counts as a little
 _JUDGED = (Verdict.DOMINATES, Verdict.TIE, Verdict.DOMINATED)
-_MUCH = 0.5  # share of the gain whose loss counts as much
+_MUCH, _SOME = 0.5, 0.1  # shares of the gain whose loss counts as much, and as some
+LOWERS = (
+    "MID lowers an attack at little cost: in the panel of the figure, a setting of MID that costs no "
+    f"more than {percent(CHEAP)} of the utility between no defence and a constant takes at least "
+    f"{percent(_MUCH)} of the strongest attack's gain for certain, and as much wherever the same "
+    "model is asked more often or seen from inside, where this setting has to be played too. Partly, "
+    f"if it takes at least {percent(_SOME)} for certain where it is asked once; not judged, if no "
+    "setting is so cheap."
+)
 
 
 class Status(StrEnum):
@@ -91,7 +99,8 @@ def _bound() -> list[Row]:
         Row(
             claim="The loss of an (epsilon, delta)-DP learner is at most the published bound",
             source="poster, theorem",
-            rule="no learner exceeds it",
+            rule="no learner exceeds it: computed for one epsilon and two numbers of records; proofs "
+            "of the whole are the package's",
             status=Status.REPRODUCED if holds else Status.NOT,
             evidence=evidence,
         ),
@@ -122,12 +131,6 @@ def _vanishing() -> Row:
     )
 
 
-def _ends(panel: Panel) -> tuple[Setting, Setting] | None:
-    """The undefended model and the constant one."""
-    free = [next(of_role(panel, role), None) for role in (Role.UNDEFENDED, Role.CONSTANT)]
-    return None if free[0] is None or free[1] is None else (free[0], free[1])
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cheap:
     """The setting of a defence that leaves the attacker least among those that cost little utility.
@@ -156,7 +159,7 @@ def cheap(panel: Panel, *roles: Role) -> Cheap | None:
         panel: where.
         roles: of the defences that are looked at; those of MID if none is named.
     """
-    ends = _ends(panel)
+    ends = ends_of(panel)
     whole = None if ends is None else gap(ends[1], ends[0], chosen_cost)
     if ends is None or whole is None or whole.spread.mean <= 0:
         return None
@@ -164,10 +167,11 @@ def cheap(panel: Panel, *roles: Role) -> Cheap | None:
     for one in of_role(panel, *(roles or (Role.MID,))):
         loss = gap(one, ends[0], chosen_cost)
         if loss is not None and loss.spread.mean / whole.spread.mean <= CHEAP:
-            found.append((fmean(map(chosen_success, one.points)), one))
+            found.append((fmean(map(chosen_success, one.points)), loss.spread.mean, one))
     if not found:
         return None
-    best = min(found, key=lambda row: row[0])[1]
+    # of two that leave the attacker the same, the one that costs less
+    best = min(found, key=lambda row: row[:2])[2]
     paid, range_ = gap(best, ends[0], cost), gap(ends[1], ends[0], cost)
     lost = _lost(best, ends[0])
     if paid is None or range_ is None or lost is None:
@@ -194,11 +198,7 @@ def _lowers(part: Part, played: Played | None) -> Row:
     return Row(
         claim=f"{part.title}: MID lowers the attack's success at little cost in utility",
         source=_source(part),
-        rule=f"in the panel of the figure, MID at no more than {percent(CHEAP)} of the utility "
-        f"between no defence and a constant takes at least {percent(_MUCH)} of the strongest "
-        "attack's gain for certain, and as much wherever the same model is asked more often or seen "
-        "from inside, where this setting has to be played too; partly, if it takes some of it for "
-        "certain; not judged, if no setting is so cheap",
+        rule=f"at least {percent(_MUCH)} of the gain, for little; see above",
         status=status,
         evidence=evidence,
     )
@@ -226,13 +226,13 @@ def _harder(played: Played, panel: Panel, found: Cheap | None) -> list[Harder]:
 
 
 def _lowered(panel: Panel, found: Cheap | None, harder: Sequence[Harder]) -> Status:
-    if panel.replicates < LEAST or _ends(panel) is None or found is None:
+    if panel.replicates < LEAST or ends_of(panel) is None or found is None:
         return Status.NOT_JUDGED
-    if apart(found.lost) <= 0:
+    if not found.lost.interval or found.lost.lower < _SOME:
         return Status.NOT
     every = [found.lost, *(one.lost for one in harder)]
     much = all(lost is not None and lost.lower >= _MUCH for lost in every)
-    return Status.REPRODUCED if much and found.lost.interval else Status.PARTLY
+    return Status.REPRODUCED if much else Status.PARTLY
 
 
 def _told(panel: Panel, found: Cheap | None, harder: Sequence[Harder]) -> str:
@@ -243,15 +243,16 @@ def _told(panel: Panel, found: Cheap | None, harder: Sequence[Harder]) -> str:
         f"success {short(none.attack.mean)} without a defence, {short(own.attack.mean)} with it"
     )
     text = (
-        f"{panel.name}, {called(own.defence)} at {at_setting(own)}: {reached} (guess without a "
-        f"model {short(none.base)}), which takes {_share(found.lost)} of the gain, {price(found)}."
+        f"{panel.name}, {described(own)}: {reached} (guess without a model {short(none.base)}), "
+        f"which takes {_share(found.lost)} of the gain, {price(found)}."
     )
     for one in harder:
-        if one.setting is None or one.lost is None:
-            text += f" Not played: {one.panel}."
-        else:
+        if one.setting is not None and one.lost is not None:
             reached = short(one.setting.attack.mean)
             text += f" {one.panel}: {reached}, {_share(one.lost)} of the gain."
+    missing = [one.panel for one in harder if one.setting is None]
+    if missing:
+        text += f" This setting was not played in: {'; '.join(missing)}."
     naive = [within(one, published) for one in (none, own)]
     if naive[0] is not None and naive[1] is not None:
         text += f" The attack as published: {short(naive[0].mean)} and {short(naive[1].mean)}."
@@ -272,8 +273,11 @@ def price(found: Cheap) -> str:
 def _source(part: Part) -> str:
     for anchor in ANCHORS:
         if anchor.letter == part.letter:
-            points = ", ".join(f"{x:g} → {y:g}" for x, y in (anchor.none, *anchor.curves["MID"]))
-            return f"paper, Figure 2 ({anchor.utility} → {anchor.attack}): none, MID {points}"
+            free, *points = (f"{x:g} → {y:g}" for x, y in (anchor.none, *anchor.curves["MID"]))
+            return (
+                f"paper, Figure 2 ({anchor.utility} → {anchor.attack}): no defence {free}; MID "
+                f"{', '.join(points)}"
+            )
     return "poster, images only"
 
 
@@ -319,7 +323,7 @@ def _names(found: Sequence[dict[str, object]]) -> Iterable[str]:
 
 def _information(study: Study) -> Row:
     found = [one for one in agreements(study) if one.across and one.replicates >= LEAST]
-    ways = [apart(one.tau) for one in found]
+    ways = [one.shown for one in found]
     rise, fall = ways.count(1), ways.count(-1)
     status = Status.NOT_JUDGED
     if found:
@@ -329,9 +333,11 @@ def _information(study: Study) -> Row:
     return Row(
         claim="The less information an answer carries of the input, the less an attack succeeds",
         source="poster, the idea of MID; disputed by later work",
-        rule="across defences of different families the rank correlation is shown to be above 0 in "
-        "every panel and kind of reading; partly, in half of them",
+        rule="across defences of different families the rank correlation over settings is shown to "
+        "be above 0 in every panel and kind of reading; partly, in half of them",
         status=status,
         evidence=f"Above 0 in {rise}, below in {fall}, neither shown in {len(found) - rise - fall} "
-        f"of {len(found)}.",
+        f"of {len(found)}; all are of {listed(dict.fromkeys(one.attack for one in found))}."
+        if found
+        else "No panel has enough defences of one kind of reading.",
     )

@@ -10,6 +10,7 @@ from verification.report.canvas import INK, PALETTE, Picture
 from verification.report.curves import Panel
 from verification.report.pictures import handle
 from verification.report.tradeoffs import BASE, MID, REFERENCES, Style, cross, styles_of
+from verification.study import labels
 from verification.study.paper import ANCHORS, Anchor
 from verification.study.results import PARTS, Played, Study
 from verification.study.scatter import family
@@ -59,6 +60,7 @@ def over_parts(
         why = (without or {}).get(part.letter, "" if part.letter in shown else "not played")
         if why:
             place.text(0.5, 0.5, why, ha="center", va="center", transform=place.transAxes)
+            place.set_axis_off()
             continue
         for entry in draw(place, shown[part.letter]):
             entries.setdefault(entry.get_label(), entry)
@@ -94,15 +96,18 @@ def _caption(played: Sequence[Played]) -> str:
         "Each mark is a setting of a defence, its mean over replicates, with bars that hold the mean "
         "but for one chance in twenty (of fewer than six replicates: from the least to the greatest). "
         "Across, how useful the model is, the better the further to the right; upwards, how often the "
-        "strongest attack is right, on people or records that the model was not trained on. The lower "
+        "strongest attack is right, on people or records that the model was not trained on (d: the "
+        "record of the update; e, f: how often an evaluator recognises the class that is attacked in "
+        "the image made from the model). The lower "
         "and the further right, the better the defence; every panel has its own scales. MID is always "
         "blue and a circle with a solid line, full, or as the legend has it. Star: no defence. Cross: "
         "a constant answer. Dashed and level: the best guess without any model. Dotted: the best "
         "possible attack on the undefended model and on MID, where it is known, often hidden under the "
         "marks; where it is not, a ceiling stands in its place, dash-dotted, and is left out where it "
-        "lies above the frame. Settings much dearer than a constant answer are left out too. DP "
-        "protects the records of the training, each with the epsilon shown: that is not who is "
-        f"attacked here, but for the record of an update in d. Panels: {names}."
+        f"lies above the frame. Settings that cost more than {_FAR:g} times a constant answer are left "
+        "out too. DP "
+        "protects the records of the training, with the epsilon shown: these are not who is attacked "
+        f"here, except in d. Panels: {names}."
     )
 
 
@@ -130,7 +135,9 @@ def variant(defence: str, role: Role) -> tuple[str, str]:
 
 def _panel(axes: Any, panel: Panel, styles: Mapping[str, Style]) -> list[Any]:
     """Draw one panel; the legend's entries."""
-    entries = []
+    entries: list[Any] = []
+    marks: list[labels.Spot] = []
+    private: list[tuple[labels.Spot, str]] = []
     for name, curve in panel.curves.items():
         mid, free = curve[0].role is Role.MID, curve[0].role in _ENDS
         colour, marker, dash = styles[style_of(name, curve[0].role)]
@@ -144,13 +151,12 @@ def _panel(axes: Any, panel: Panel, styles: Mapping[str, Style]) -> list[Any]:
         look |= {"fillstyle": fill}
         axes.plot(*zip(*spots, strict=True), ls=dash or "none", lw=1 + mid, zorder=order, **look)
         entries.append(handle(label, ls=dash or "", lw=1 + mid, **look))
-        private = [
-            (across, up, one.epsilon) for across, up, one in known if one.epsilon is not None
+        marks += spots
+        private += [
+            (spot, f"ε={float(f'{one.epsilon:.2g}'):g}")
+            for spot, (_, _, one) in zip(spots, known, strict=True)
+            if one.epsilon is not None
         ]
-        for turn, (across, up, epsilon) in enumerate(private):
-            # neighbours' labels at different heights, for marks may lie close
-            spot = {"xy": (across.mean, up.mean), "xytext": (4, 4 + 8 * (turn % 2)), "fontsize": 8}
-            axes.annotate(f"ε={float(f'{epsilon:.2g}'):g}", textcoords="offset points", **spot)
     seen = [end for one in panel.settings for end in (one.attack.lower, one.attack.upper)]
     low, high = min(*seen, panel.base), max(*seen, panel.base)
     room = _ROOM * (high - low or 1.0)
@@ -162,6 +168,7 @@ def _panel(axes: Any, panel: Panel, styles: Mapping[str, Style]) -> list[Any]:
     if panel.settings[0].points[0].utility.better is Better.LOW:
         axes.invert_xaxis()  # so that better is on the right in every panel
     axes.set(xlabel=_wrapped(panel.utility), ylabel=panel.attack)
+    labels.put(axes, private, marks)
     return entries
 
 
@@ -201,9 +208,11 @@ def _references(axes: Any, panel: Panel, top: float) -> list[Any]:
             if line:
                 text, look = REFERENCES[kind]
                 colour = INK
+                if kind is Kind.CEILING and curve[0].role is Role.MID:
+                    text, colour = text.replace(":", " on MID:"), MID[0]
                 single = {"marker": "_", "markersize": 16} if len(line) == 1 else {}
                 axes.plot(*zip(*line, strict=True), color=colour, zorder=6, **look, **single)
-                entries.append(handle(text, color=INK, **look))
+                entries.append(handle(text, color=colour, **look))
     return entries
 
 
@@ -213,7 +222,7 @@ def _paper(styles: Mapping[str, Style]) -> Picture:
     def draw(*axes: Any) -> None:
         for place, anchor in zip(axes, ANCHORS, strict=True):
             _anchor(place, anchor, looks)
-        labels = {
+        entries = {
             "none": handle("none", color=INK, marker="*", ls="", markersize=11),
             "MID": handle("MID", color=MID[0], marker=MID[1], ls="-"),
             **{
@@ -222,7 +231,7 @@ def _paper(styles: Mapping[str, Style]) -> Picture:
             },
         }
         axes[0].figure.legend(
-            handles=list(labels.values()), loc="outside lower center", ncols=4, frameon=False
+            handles=list(entries.values()), loc="outside lower center", ncols=4, frameon=False
         )
 
     return Picture(

@@ -4,20 +4,33 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
+from typing import Any
 
 from verification.measures import Point, gain
 from verification.parts import Role
 from verification.report.curves import Panel, Setting, Spread
 from verification.report.words import counted, listed
-from verification.study.paired import apart, at_setting, called, gap, published, success, within
+from verification.study.paired import (
+    apart,
+    at_setting,
+    called,
+    coin,
+    described,
+    ends_of,
+    gap,
+    published,
+    success,
+    within,
+)
 from verification.study.results import Study
 from verification.study.scatter import agreements
 from verification.tradeoff import LEAST, Verdict
 
 _SHOWN = 3  # digits
+_LESS, _MORE = "less alone", "more alone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +45,8 @@ def chapters(study: Study) -> list[Chapter]:
     """All that has something to say."""
     every = [
         Chapter("Where MID wins, ties and loses", tuple(_verdicts(study))),
+        Chapter("How often MID is better than a coin", tuple(_coins(study))),
+        Chapter("Where a defence makes the attack easier", tuple(_easier(study))),
         Chapter("What asking more than once changes", tuple(_asking(study))),
         Chapter("How much the attack as published understates the risk", tuple(_calibrated(study))),
         Chapter("What the best guess without a model changes", tuple(_no_model(study))),
@@ -62,7 +77,9 @@ def between(low: str, high: str, *, interval: bool) -> str:
 def _verdicts(study: Study) -> Iterable[str]:
     words = (
         (Verdict.DOMINATES, "leaves the attacker less than {}"),
+        (_LESS, "leaves less than {} if judged alone, which is not shown among all"),
         (Verdict.TIE, "is not shown to differ from {}"),
+        (_MORE, "leaves more than {} if judged alone, which is not shown among all"),
         (Verdict.DOMINATED, "leaves the attacker more than {}"),
         (Verdict.NOT_COMPARABLE, "cannot be compared with {}"),
         (Verdict.TOO_FEW, "was played too few times against {}"),
@@ -70,11 +87,58 @@ def _verdicts(study: Study) -> Iterable[str]:
     for played in study.played:
         rivals: dict[tuple[str, str], dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
         for row in study.verdicts_of(played):
-            rivals[row["panel"], row["defence"]][row["verdict"]].append(called(row["rival"]))
+            rivals[row["panel"], row["defence"]][_alone(row)].append(called(row["rival"]))
         for (panel, defence), found in rivals.items():
             said = [text.format(listed(found[key])) for key, text in words if key in found]
             if said:
                 yield f"{panel}: {called(defence)} {'; '.join(said)}."
+
+
+def _alone(row: Mapping[str, Any]) -> str:
+    """The verdict; of a tie among all comparisons, what its own interval would say."""
+    ends = row.get("difference", {})
+    if row["verdict"] == Verdict.TIE and ends.get("lower") is not None:
+        if ends["upper"] < 0:
+            return _LESS
+        if ends["lower"] > 0:
+            return _MORE
+    return str(row["verdict"])
+
+
+def _easier(study: Study) -> Iterable[str]:
+    """Settings of defences on which the attack does better than on the undefended model."""
+    for panel in (panel for played in study.played for panel in played.panels):
+        none = next((one for one in panel.settings if one.role is Role.UNDEFENDED), None)
+        said = []
+        for one in panel.settings if none is not None else ():
+            found = None if none is None or one is none else gap(one, none, success)
+            if found is not None and apart(found.spread) > 0:
+                said.append(f"{described(one)}: {short(found.first)}, by {spread(found.spread)}")
+        if said and none is not None:
+            yield (
+                f"{panel.name}, where without a defence success is {short(none.attack.mean)}: "
+                f"{'; '.join(said)}."
+            )
+
+
+def _coins(study: Study) -> Iterable[str]:
+    """Settings of MID beside the toss of a coin that has their own utility."""
+    for played in study.played:
+        found = [
+            coin(one, ends)
+            for panel in played.panels
+            if (ends := ends_of(panel)) is not None
+            for one in _mids(panel)
+        ]
+        known = [one for one in found if one is not None and one.interval]
+        ways = [apart(one) for one in known]
+        if known:
+            yield (
+                f"{played.part.title}: of {counted(len(known), 'setting')} of MID with replicates "
+                f"enough that cost no more than a constant answer, {ways.count(-1)} leave the attacker "
+                f"less than the coin of the same utility, {ways.count(1)} leave him more, and of "
+                f"{ways.count(0)} neither is shown; each judged alone."
+            )
 
 
 _WAY = re.compile(r", (\d+ answers?( to near questions)?|white box)$")
@@ -104,8 +168,11 @@ def _ways(name: str, several: Sequence[Panel]) -> Iterable[str]:
     for panel in several:
         if once is None or panel is once:
             continue
-        plain = {one.name: one for one in _mids(once)}
+        # whatever the noise, one answer has the same law
+        plain = {_without_noise(one.name): one for one in _mids(once)}
+        plain |= {one.name: one for one in _mids(once)}
         said: dict[str, list[str]] = defaultdict(list)
+        shared = panel.replicates
         for setting in _mids(panel):
             own = plain.get(setting.name) or plain.get(_without_noise(setting.name))
             found = None if own is None else gap(setting, own, success)
@@ -114,9 +181,14 @@ def _ways(name: str, several: Sequence[Panel]) -> Iterable[str]:
                     f"{short(found.second)} becomes {short(found.first)}, difference "
                     f"{spread(found.spread)}, at {at_setting(setting)}"
                 )
+                shared = min(shared, found.replicates)
         how = panel.name.removeprefix(f"{stem(panel.name)}, ")
         for defence, parts in said.items():
-            yield f"{name}, {called(defence)}, {how} in the place of 1 answer: success {'; '.join(parts)}."
+            yield (
+                f"{name}, {called(defence)}, {how} in the place of 1 answer"
+                f"{'' if shared >= LEAST else f' (only {shared} replicates)'}: success "
+                f"{'; '.join(parts)}."
+            )
 
 
 def _without_noise(setting: str) -> str:
@@ -136,10 +208,13 @@ def _calibrated(study: Study) -> Iterable[str]:
         best = [one.gain for one, _ in known]
         yield (
             f"{panel.name}: of what is left above the best guess without a model the attack as "
-            f"published gains {short(fmean(gains))} (below 0: worse than that guess), the strongest "
-            f"{short(fmean(best))}, on average over {counted(len(known), 'setting')} of MID"
-            f"{_undefended(panel)}."
+            f"published gains {_gained(fmean(gains))}, the strongest {short(fmean(best))}, on average "
+            f"over {counted(len(known), 'setting')} of MID{_undefended(panel)}."
         )
+
+
+def _gained(value: float) -> str:
+    return f"{short(value)} (it does worse than that guess)" if value < 0 else short(value)
 
 
 def _undefended(panel: Panel) -> str:
@@ -160,7 +235,7 @@ def _no_model(study: Study) -> Iterable[str]:
             for one in panel.settings
             if one.role is not Role.CONSTANT
         ]
-        excess = [within(one, lambda point: point.attack.value - point.base) for one in settings]
+        excess = [within(one, _excess) for one in settings]
         known = [found for found in excess if found is not None and found.interval]
         naive = [within(one, _published_excess) for one in settings]
         plain = [found for found in naive if found is not None and found.interval]
@@ -177,6 +252,10 @@ def _no_model(study: Study) -> Iterable[str]:
         yield text + (more if plain else "") + "."
 
 
+def _excess(point: Point) -> float:
+    return point.attack.value - point.base
+
+
 def _published_excess(point: Point) -> float | None:
     found = published(point)
     return None if found is None else found - point.base
@@ -191,19 +270,22 @@ def _information(study: Study) -> Iterable[str]:
         found = [one for one in every if one.across is across]
         if not found:
             continue
-        ways = [apart(one.tau) for one in found]
+        ways = [one.shown for one in found]
         rise, fall = ways.count(1), ways.count(-1)
         panels = counted(len(found), "panel and kind of reading", "panels and kinds of reading")
+        where = listed(dict.fromkeys(one.attack for one in found))
         yield (
-            f"{text}: of {panels}, settings of less information leave the attacker less in {rise} "
-            f"(rank correlation shown to be above 0), more in {fall}, and neither is shown in "
-            f"{len(found) - rise - fall}."
+            f"{text} (found in {where}; elsewhere they are too few, or their information is infinite "
+            f"or read in other ways): of {panels}, settings of less information leave the attacker "
+            f"less in {rise} (rank correlation over settings shown to be above 0, each judged alone), "
+            f"more in {fall}, and neither is shown in {len(found) - rise - fall}."
         )
     for one in every:
         if one.across:
             yield (
                 f"{one.panel} ({one.method}; {listed(one.families)}): "
-                f"{counted(one.settings, 'setting')}, rank correlation {spread(one.tau)}."
+                f"{counted(one.settings, 'setting')}, rank correlation {one.tau:+.2f}, p "
+                f"{short(one.p_value)}."
             )
 
 
@@ -216,8 +298,9 @@ def _memorised(study: Study) -> Iterable[str]:
         found = None if none is None or constant is None else gap(none, constant, _memory)
         if found is not None:
             yield (
-                f"{panel.name}, no defence: on training records the attack succeeds more often than "
-                f"on others by {spread(found.spread)}, less the same difference on a constant answer."
+                f"{panel.name}, no defence: success on training records less success on others is "
+                f"{spread(found.spread)}, after subtracting the same difference on a constant answer"
+                f"{'' if apart(found.spread) else ': no difference is shown'}."
             )
 
 

@@ -23,7 +23,10 @@ def picture(study: Study) -> Picture:
     styles = styles_of_study(study)
 
     unread = [part.letter for part in PARTS if not part.reads]
-    without = dict.fromkeys(unread, "an update's label is not\nin what is asked about")
+    without = dict.fromkeys(
+        unread,
+        "not applicable: the secret is the label\nof the updated record, no part of a question",
+    )
 
     def draw(*axes: Any) -> None:
         over_parts(axes, shown, lambda place, panel: _panel(place, panel, styles), without)
@@ -35,8 +38,10 @@ def picture(study: Study) -> Picture:
             "The settings of the six panels above, in the same colours: across, the information that "
             "one answer carries of the input, in nats; upwards, the success of the strongest attack. "
             "Filled: an estimate, or exact; hollow: an upper bound, which lies to the right of the "
-            "truth. Filled and hollow marks are not to be compared. If less information meant less "
-            "success, marks of one kind would rise to the right, whatever their colour. Answers "
+            "truth. Filled and hollow marks are not to be compared, nor hollow ones of different "
+            "defences whose bounds are of different kinds, as the single reports say. If less "
+            "information meant less success, marks that can be compared would rise to the right, "
+            "whatever their colour. Answers "
             "without noise that are not discrete carry infinite information and are left out."
         ),
         draw=draw,

@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from verification.measures import Point
-from verification.report.curves import Setting, Spread
+from verification.parts import Role
+from verification.report.curves import Panel, Setting, Spread
+from verification.study.results import of_role
 from verification.tradeoff import MIXING
 
 _COIN = "a coin between no defence and a constant"
+_ROUNDED = 1e-12
 _COMMA = re.compile(r", (?=\w+=)")  # between parameters, not inside of a list
 _TRAINING = {
     "centre",
@@ -59,6 +62,34 @@ def gap(first: Setting, second: Setting, figure: Callable[[Point], float | None]
     return Gap(fmean(own_side), fmean(its_side), differences, len(pairs))
 
 
+def ends_of(panel: Panel) -> tuple[Setting, Setting] | None:
+    """The undefended model and the constant one; None if the panel lacks one of them."""
+    free = [next(of_role(panel, role), None) for role in (Role.UNDEFENDED, Role.CONSTANT)]
+    return None if free[0] is None or free[1] is None else (free[0], free[1])
+
+
+def coin(setting: Setting, ends: tuple[Setting, Setting]) -> Spread | None:
+    """A setting's success less that of the coin, between the end points, that has its utility.
+
+    Over the replicates in which it costs no more than a constant answer; what costs less than no
+    defence is held against no defence.  None if there is no such replicate.
+
+    Args:
+        setting: of a defence.
+        ends: the undefended model and the constant one.
+    """
+    free, constant = ({point.replicate: point for point in end.points} for end in ends)
+    gaps = []
+    for point in setting.points:
+        none, last = free.get(point.replicate), constant.get(point.replicate)
+        if none is None or last is None or not point.cost <= last.cost or not none.cost < last.cost:
+            continue
+        share = max(0.0, (point.cost - none.cost) / (last.cost - none.cost))
+        tossed = (1 - share) * none.attack.value + share * last.attack.value
+        gaps.append(point.attack.value - tossed)
+    return Spread.of(gaps) if gaps else None
+
+
 def within(setting: Setting, figure: Callable[[Point], float | None]) -> Spread | None:
     """A figure over all replicates that have it; None if none has."""
     found = [value for value in map(figure, setting.points) if value is not None]
@@ -94,10 +125,13 @@ def chosen_success(point: Point) -> float:
 
 
 def apart(spread: Spread) -> int:
-    """Where a difference is shown to lie: -1 below 0, 1 above, 0 neither, or too few replicates."""
+    """Where a difference is shown to lie: -1 below 0, 1 above, 0 neither, or too few replicates.
+
+    What roundings alone part, of two exact numbers say, is no difference.
+    """
     if not spread.interval:
         return 0
-    return (spread.lower > 0) - (spread.upper < 0)
+    return (spread.lower > _ROUNDED) - (spread.upper < -_ROUNDED)
 
 
 def called(defence: str) -> str:
@@ -113,6 +147,14 @@ def at_setting(setting: Setting) -> str:
     told = setting.defence.split(", ")
     pairs = [part.partition("=") for part in _COMMA.split(setting.name)]
     parts = [
-        f"{key}={value}" for key, _, value in pairs if value not in told and key not in _TRAINING
+        f"{key}={value}"
+        for key, sign, value in pairs
+        if sign and value not in told and key not in _TRAINING
     ]
-    return ", ".join(parts) or "its only setting"
+    return ", ".join(parts)
+
+
+def described(setting: Setting) -> str:
+    """A defence with its setting, where it has several."""
+    own = at_setting(setting)
+    return f"{called(setting.defence)} at {own}" if own else called(setting.defence)

@@ -86,6 +86,19 @@ class Played:
         return tuple(map(str, self.record.run.get("left_out", ())))
 
     @property
+    def seconds(self) -> float:
+        """Of its cells and controls together, each on one processor."""
+        return sum(
+            float(row.line["seconds"]) for row in (*self.record.cells, *self.record.controls)
+        )
+
+    @property
+    def minutes_each(self) -> float:
+        """Processor minutes of a setting: one point of a curve, in all replicates."""
+        spent = sum(float(row.line["seconds"]) for row in self.record.cells)
+        return spent / 60 / len(self.settings)
+
+    @property
     def passed(self) -> bool:
         """Whether it was played to the end, nothing is violated and every control is as it must be."""
         whole = self.record.complete and not self.record.failed
@@ -134,6 +147,12 @@ class Study:
             return []
         return verdicts([row.line for one in self.played for row in one.record.cells])
 
+    @cached_property
+    def seed(self) -> int | None:
+        """Of its runs; None if they have several, or do not say."""
+        found = {one.record.run.get("seed") for one in self.played}
+        return found.pop() if len(found) == 1 else None
+
     @property
     def points(self) -> list[Point]:
         """Of all campaigns."""
@@ -143,15 +162,6 @@ class Study:
         """The comparisons in the panels of one campaign."""
         names = {panel.name for panel in played.panels}
         return [row for row in self.verdicts if row["panel"] in names]
-
-    def seconds(self) -> dict[str, float]:
-        """CPU seconds of the cells of each campaign, by its name."""
-        return {
-            one.part.campaign: sum(
-                float(row.line["seconds"]) for row in (*one.record.cells, *one.record.controls)
-            )
-            for one in self.played
-        }
 
 
 def of_role(panel: Panel, *roles: Role) -> Iterator[Setting]:

@@ -6,11 +6,12 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import isfinite
+from statistics import fmean
 
 from verification.measures import Point
 from verification.parts import Role
-from verification.report.curves import Spread
 from verification.study.results import Played, Study
+from verification.tradeoff import LEVEL
 
 LEAST = 4  # settings that are ranked: of fewer a rank correlation says little
 Key = tuple[str, str]
@@ -21,22 +22,32 @@ class Agreement:
     """Rank correlation of information and attack over the settings of one panel.
 
     Attributes:
+        attack: title of its part of the study.
         panel: its name.
         method: how the information was read: readings of different kinds are not compared.
         families: of defences among the settings.  Within one family information and attack fall
             together by the very noise that is added; only across families the question is open.
         settings: how many of them were ranked.
         replicates: in how many replicates.
-        tau: Kendall's tau-b in each replicate, and its mean: 1, less information always goes with
-            less success; -1, always with more.
+        tau: Kendall's tau-b of the means over replicates: 1, less information always goes with less
+            success; -1, always with more.
+        p_value: of so large a tau, or so small a one, were settings ranked at random: what another
+            choice of settings would show, which more replicates of the same do not tell.
     """
 
+    attack: str
     panel: str
     method: str
     families: tuple[str, ...]
     settings: int
     replicates: int
-    tau: Spread
+    tau: float
+    p_value: float
+
+    @property
+    def shown(self) -> int:
+        """1 or -1 where the settings show a rank correlation above or below 0, judged alone; else 0."""
+        return 0 if self.p_value > float(LEVEL) else 1 if self.tau > 0 else -1
 
     @property
     def across(self) -> bool:
@@ -61,24 +72,28 @@ def agreements(study: Study) -> list[Agreement]:
 
 
 def _of(played: Played) -> Iterator[Agreement]:
-    groups: dict[Key, dict[int, list[tuple[float, Point]]]] = defaultdict(lambda: defaultdict(list))
+    groups: dict[Key, dict[Key, list[tuple[float, Point]]]] = defaultdict(lambda: defaultdict(list))
     for panel in played.panels:
         for point in (point for one in panel.settings for point in one.points):
             for kind, value in _readings(point):
-                groups[panel.name, kind][point.replicate].append((value, point))
-    for (panel_name, method), replicates in groups.items():
-        found = [tau for tau in map(_tau, replicates.values()) if tau is not None]
-        names = dict.fromkeys(
-            family(point.defence) for pairs in replicates.values() for _, point in pairs
+                groups[panel.name, kind][point.defence, point.setting].append((value, point))
+    for (panel_name, method), settings in groups.items():
+        found = _tau(
+            [
+                (fmean(value for value, _ in pairs), fmean(one.attack.value for _, one in pairs))
+                for pairs in settings.values()
+            ]
         )
-        if found:
+        if found is not None:
             yield Agreement(
+                attack=played.part.title,
                 panel=panel_name,
                 method=method,
-                families=tuple(names),
-                settings=max(map(len, replicates.values())),
-                replicates=len(found),
-                tau=Spread.of(found),
+                families=tuple(dict.fromkeys(family(defence) for defence, _ in settings)),
+                settings=len(settings),
+                replicates=max(map(len, settings.values())),
+                tau=found[0],
+                p_value=found[1],
             )
 
 
@@ -93,12 +108,12 @@ def _readings(point: Point) -> Iterator[tuple[str, float]]:
         yield f"the bound by {point.bound.method}", point.bound.value
 
 
-def _tau(pairs: Sequence[tuple[float, Point]]) -> float | None:
-    """None where there are too few settings, or all are alike."""
+def _tau(pairs: Sequence[tuple[float, float]]) -> tuple[float, float] | None:
+    """With its p-value; None where there are too few settings, or all are alike."""
     if len(pairs) < LEAST:
         return None
     from scipy.stats import kendalltau
 
-    values = [value for value, _ in pairs]
-    found = float(kendalltau(values, [point.attack.value for _, point in pairs]).statistic)
-    return found if isfinite(found) else None
+    found = kendalltau(*zip(*pairs, strict=True))
+    tau, p_value = float(found.statistic), float(found.pvalue)
+    return (tau, p_value) if isfinite(tau) else None

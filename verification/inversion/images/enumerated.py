@@ -178,12 +178,14 @@ def play(cell: Cell, place: RuleWorld, seed: int) -> Outcome:
         model = fitted(exact(cell.parameters["factor"], "factor"))[1]
     allowed = _line(place, honest)
     laws = _laws(release(model, place))
-    if cell.control == Control.SHUFFLED:
+    shuffled = cell.control == Control.SHUFFLED
+    if shuffled:
         allowed = Theory(
             lower=place.base.lower, upper=place.base.upper, method="answers dealt anew"
         )
         laws = _dealt(Enumeration.of(place, laws))
-    return _outcome(cell, place, (what, model), Enumeration.of(place, laws), allowed, train)
+    levels = _levels(model, place, Enumeration.of(place, laws), shuffled=shuffled)
+    return _outcome(cell, place, (what, model), levels, allowed, train)
 
 
 def release(model: Any, place: RuleWorld) -> Deterministic | Channel:
@@ -222,26 +224,28 @@ def _line(place: RuleWorld, model: Any) -> Theory:
     return Theory(lower=ends.lower, upper=ends.upper, method="enumeration of all records")
 
 
-def _labels(model: Any, place: RuleWorld, given: Enumeration) -> tuple[Enumeration, Any]:
+def _labels(
+    model: Any, place: RuleWorld, given: Enumeration, *, shuffled: bool
+) -> tuple[Enumeration, Any]:
     """What is seen of a record if it is the predicted class alone, and the classes' confidences."""
     cells = place.game.joint.cells()
     if isinstance(model, FlippedLabel):
         return given, model.inner(cells)
     chosen = answers_of(model, cells).argmax(axis=1)
     confidence = answers_of(model.estimator_ if isinstance(model, HardLabel) else model, cells)
-    return Enumeration.of(place, [{int(one): fmpq(1)} for one in chosen]), confidence
+    found = Enumeration.of(place, [{int(one): fmpq(1)} for one in chosen])
+    return (Enumeration.of(place, _dealt(found)) if shuffled else found), confidence
 
 
 def _outcome(
     cell: Cell,
     place: RuleWorld,
     fitted: tuple[Defence, Any],
-    given: Enumeration,
+    levels: dict[str, tuple[Enumeration, dict[Any, int]]],
     allowed: Theory,
     train: Records,
 ) -> Outcome:
     what, model = fitted
-    levels = _levels(model, place, given)
     ends = {}
     for name, (seen, guesses) in levels.items():
         ball = outward(seen.success(guesses))
@@ -269,7 +273,7 @@ def _outcome(
         epsilon=getattr(model, "epsilon_", None),
         metrics={
             Metric.ADVANTAGE: gain(mine.value, base),
-            Metric.WHOLE_RECORD: float(given.whole()),
+            Metric.WHOLE_RECORD: float(levels[ANSWER][0].whole()),
         },
     )
     observed = Observed(lower=mine.lower, upper=mine.upper, exact=True, trials=0)
@@ -277,10 +281,10 @@ def _outcome(
 
 
 def _levels(
-    model: Any, place: RuleWorld, given: Enumeration
+    model: Any, place: RuleWorld, given: Enumeration, *, shuffled: bool
 ) -> dict[str, tuple[Enumeration, dict[Any, int]]]:
     """Of each level what it sees, and the secret that it guesses from that."""
-    labels, confidence = _labels(model, place, given)
+    labels, confidence = _labels(model, place, given, shuffled=shuffled)
 
     def secrets(records: dict[Any, int]) -> dict[Any, int]:
         return {what: int(given.cells[at, 0]) for what, at in records.items()}
