@@ -13,7 +13,7 @@ from verification.parts import Role
 from verification.study.results import Played, Study
 from verification.tradeoff import LEVEL
 
-LEAST = 4  # settings that are ranked: of fewer a rank correlation says little
+LEAST = 5  # settings that are ranked: of fewer no order is so rare that it shows anything
 Key = tuple[str, str]
 
 
