@@ -7,10 +7,12 @@ say, it is an interpolation.
 No choice is made on the data that it is judged by.  The settings that a frontier uses, and their
 order, are those of the lower convex envelope of the *selection* records: neighbours on it are mixed.
 On the records that judge, their costs may come in another order; who has to reach a utility then
-takes the mixture furthest along, which promised the least attack.  Where a panel has no such
-measures nothing is chosen: every setting counts, in the order of utility.  An envelope of the test
-measures themselves would pick what noise has favoured, and so favour the defence with more settings:
-see `verification.ties`, which measures how often.
+takes the mixture furthest along, which promised the least attack: joined by cost, a setting that had
+been improved upon would come back where two hardly differ in cost.  Where costs are as noisy as
+settings are apart, it favours who has more settings by a little (`verification.ties` measures it).
+Where a panel has no such measures nothing is chosen: every setting counts, in the order of utility.
+An envelope of the test measures themselves would pick what noise has favoured, and so favour the
+defence with more settings by much: see `verification.ties` again.
 """
 
 from __future__ import annotations
@@ -88,9 +90,11 @@ def frontier(own: Sequence[Point], free: Sequence[Point] = (), *, by: str) -> Fr
     else:
         costs = [one.cost for one in own]
         outside = [one for one in free if not costs or not min(costs) <= one.cost <= max(costs)]
-        places = [(one.cost, one.attack.value) for one in (*own, *outside)]
-        # of two at one cost the lower attack comes last, and counts from there on
-        places.sort(key=lambda place: (place[0], -place[1]))
+        at: dict[float, list[float]] = {}
+        for one in (*own, *outside):
+            at.setdefault(one.cost, []).append(one.attack.value)
+        # of several at one cost none is chosen: they count alike
+        places = sorted((cost, fmean(attacks)) for cost, attacks in at.items())
     return Frontier(tuple(places), max(one.cost for one in every))
 
 

@@ -46,6 +46,7 @@ class Design:
         settings: of the defence, the end points apart.
         fewer: of the copy that has fewer.
         attack_noise, utility_noise: standard deviations of a measure about its truth.
+        rough_noise: of the utility in rough cases: near the distance of neighbours.
         spread: standard deviation of what all measures of a replicate have in common.
         seed: of all draws.
     """
@@ -56,6 +57,7 @@ class Design:
     fewer: int = 1
     attack_noise: float = 0.02
     utility_noise: float = 0.01
+    rough_noise: float = 0.1
     spread: float = 0.03
     seed: int = 0
 
@@ -70,10 +72,12 @@ class Case:
     Attributes:
         rival: COPY or FEWER.
         chosen_on: what chooses the settings: SELECTION, NOTHING, or TEST.
+        rough: whether utilities are so noisy that neighbours change places.
     """
 
     rival: str
     chosen_on: str
+    rough: bool = False
 
     @property
     def control(self) -> bool:
@@ -86,6 +90,8 @@ CASES = (
     Case(rival=COPY, chosen_on=NOTHING),
     Case(rival=FEWER, chosen_on=SELECTION),
     Case(rival=FEWER, chosen_on=NOTHING),
+    Case(rival=COPY, chosen_on=SELECTION, rough=True),
+    Case(rival=FEWER, chosen_on=SELECTION, rough=True),
     Case(rival=FEWER, chosen_on=TEST),
 )
 
@@ -114,6 +120,7 @@ def ties(design: Design) -> list[dict[str, Any]]:
             {
                 "rival": case.rival,
                 "chosen_on": case.chosen_on,
+                "rough": case.rough,
                 "control": case.control,
                 "repeats": design.repeats,
                 "ties": count,
@@ -152,7 +159,7 @@ def _points(
     found = []
     for share in shares:
         truth = [(1 - share) * a + share * b for a, b in zip(_BEST, _WORST, strict=True)]
-        sizes = (design.utility_noise, design.attack_noise)
+        sizes = (design.rough_noise if case.rough else design.utility_noise, design.attack_noise)
         noise = [size * rng.standard_normal(2) for size in sizes]
         (cost, attack), chosen = (
             [float(t + c + n[turn]) for t, c, n in zip(truth, common, noise, strict=True)]
@@ -217,8 +224,9 @@ def _said(rows: list[dict[str, Any]]) -> Iterator[str]:
     for row in rows:
         low, high = row["rate"]["lower"], row["rate"]["upper"]
         stated = "must be caught" if row["control"] else f"stated at least {CLAIMED}"
+        rough = ", utilities rough" if row["rough"] else ""
         yield (
             f"{row['ties']} of {row['repeats']} comparisons with {row['rival']}, settings chosen on"
-            f" {row['chosen_on']}, are ties: a rate in [{low:.4f}, {high:.4f}] at confidence"
+            f" {row['chosen_on']}{rough}, are ties: a rate in [{low:.4f}, {high:.4f}] at confidence"
             f" {_CONFIDENCE}, {stated}"
         )

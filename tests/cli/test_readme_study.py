@@ -96,9 +96,10 @@ def test_the_verdicts_against_dp(kept: Study) -> None:
             if panel.name == row["panel"]
         )
     )
+    assert set(verdicts) <= {"dominates", "tie", "dominated"}  # they add up
     assert (
         f"In {verdicts.total()} comparisons with differential privacy at the same utility MID leaves "
-        f"the attacker less in {verdicts['dominates']}, more in {verdicts['dominated']}; "
+        f"the attacker less in {verdicts['dominates']}, more in {verdicts['dominated']}, and "
         f"{verdicts['tie']} show no difference"
     ) in WORDS, verdicts
 
@@ -150,7 +151,7 @@ def _excess(point: Point) -> float | None:
 
 def test_information_and_success(kept: Study) -> None:
     across = [one for one in agreements(kept) if one.across and one.replicates >= 6]
-    ways = Counter(apart(one.tau) for one in across)
+    ways = Counter(one.shown for one in across)
     assert (
         f"of {len(across)} panels less information goes with less success in {ways[1]} and with more "
         f"in {ways[-1]}"

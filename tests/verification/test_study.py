@@ -198,9 +198,7 @@ def test_information_and_attack_are_ranked_within_one_kind_of_reading(full: Path
         assert one.families == ("MID", "rounding")
         assert one.across
         assert (one.settings, one.replicates) == (4 + 2, 8)
-        assert 0.9 < one.tau <= 1
-        # of six ranks 2/6! of the orders agree as well as all, or against; so far few disagree
-        assert 2 / 720 <= one.p_value < 0.05
+        assert 0.9 < one.tau.mean <= 1
         assert one.shown == 1
     implied = [one for one in found if one.method == "the bound by Thm 10"]
     assert {one.families for one in implied} <= {("MID", "DP", "rounding")}

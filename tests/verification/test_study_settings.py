@@ -81,6 +81,8 @@ def test_a_claim_has_to_hold_for_who_asks_more_often() -> None:
 
     once = panel("p, 1 answer", mid(0.3))
     assert judged(once).status is Status.REPRODUCED
+    unsure = Panel("p, 64 answers", {"mid": (mid(0.45, many=3),)})  # three replicates: no interval
+    assert judged(once, unsure).status is Status.PARTLY
     often = Panel("p, 64 answers", {"mid": (mid(0.8),)})
     assert judged(once, often).status is Status.PARTLY
     assert "p, 64 answers: 0.8, 12% (95%: 12% to 13%) of the gain" in judged(once, often).evidence
@@ -120,8 +122,8 @@ def test_a_defence_on_which_the_attack_does_better_is_named() -> None:
         "Where a defence makes the attack easier"
     ]
     assert said == (
-        "p, 1 answer, where without a defence success is 0.9: mid at cost=0.2: 0.95, by +0.050 (95%: "
-        "+0.050 to +0.050)."
+        "p, 1 answer, 1 of 3 settings, each judged alone: mid at cost=0.2: 0.95 in the place of 0.9, by "
+        "+0.050 (95%: +0.050 to +0.050)."
     )
     assert "Where a defence makes the attack easier" not in dict(
         chapters(panel("p, 1 answer", same))
@@ -143,6 +145,24 @@ def test_settings_are_held_against_the_coin_of_their_own_utility() -> None:
     assert free is not None
     assert free.mean == pytest.approx(-0.2, rel=1e-12)
     assert paired.coin(at(1.1, 0.0, Role.MID), ends) is None
+
+
+def test_a_setting_that_is_the_undefended_model_is_no_worse_than_the_coin() -> None:
+    """Costs that vary about no defence's: followed on both sides, they cancel."""
+    ends = paired.ends_of(panel("p"))
+    assert ends is not None
+    shifts = (0.02, -0.02, 0.05, -0.05, 0.01, -0.01)
+    points = [
+        point(shift, 0.9 - 0.8 * shift, role=Role.MID, replicate=i, selection=(0.001, 0.9))
+        for i, shift in enumerate(shifts)
+    ]
+    found = paired.coin(Setting(tuple(points)), ends)
+    assert found is not None
+    assert found.mean == pytest.approx(0, abs=1e-12)
+    assert paired.apart(found) == 0
+
+
+def test_counts_of_settings_beside_the_coin() -> None:
     mids = at(0.5, 0.7, Role.MID), at(0.25, 0.3, Role.MID), at(0.75, 0.3, Role.MID)
     [said] = dict(chapters(panel("p, 1 answer", *mids)))["How often MID is better than a coin"]
     assert "of 3 settings" in said

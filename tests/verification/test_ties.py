@@ -79,7 +79,7 @@ def test_the_command_says_the_rates_and_keeps_nothing_unasked(
 def test_a_rate_below_what_is_stated_is_exit_code_1(monkeypatch: pytest.MonkeyPatch) -> None:
     """As is a control that nothing catches."""
     good = {"rival": COPY, "chosen_on": NOTHING, "control": False, "repeats": 9, "ties": 9}
-    good |= {"rate": {"lower": 0.5, "upper": 1.0}}
+    good |= {"rate": {"lower": 0.5, "upper": 1.0}, "rough": False}
     for wrong in ({"rate": {"lower": 0.1, "upper": 0.5}}, {"control": True}):
         monkeypatch.setattr(ties, "ties", lambda design, wrong=wrong: [good, good | wrong])
         assert __main__.run(["ties"]) == 1

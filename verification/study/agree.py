@@ -57,10 +57,9 @@ def differences(first: Study, second: Study) -> list[Difference]:
 
     Source: Fisher 1935; Phipson and Smyth 2010 (drawn permutations).
     """
-    seeds = [one.seed for one in (first, second)]
-    require(
-        seeds[0] is None or seeds[0] != seeds[1], must="differ between the studies", seed=seeds[0]
-    )
+    for name, seed in first.seeds.items():
+        same = seed is not None and second.seeds.get(name) == seed
+        require(not same, must=f"differ between the studies, of {name}", seed=seed)
     ours, theirs = dict(_figures(first)), dict(_figures(second))
     keys = [key for key in ours if key in theirs]
     require(bool(keys), must=f"share settings of {LEAST} replicates or more", settings=len(keys))
@@ -114,13 +113,16 @@ def agree(first: Path, second: Path) -> int:
     Exit code 0 if no figure of any setting is shown to differ, 1 if some are; the chance of a false
     alarm is at most one in twenty for all of them together.
     """
-    found = differences(Study.of(first), Study.of(second))
+    studies = Study.of(first), Study.of(second)
+    found = differences(*studies)
+    alone = len(set.symmetric_difference(*(set(dict(_figures(one))) for one in studies)))
     apart = [one for one in found if one.holm <= float(LEVEL)]
     small = sum(one.p_value <= float(LEVEL) for one in found)
     click.echo(
         f"{counted(len(found), 'figure')}: {counted(len(apart), 'is', 'are')} shown to differ; "
-        f"alone, without regard to the others, {small} would be, {float(LEVEL) * len(found):.0f} "
-        "being what chance makes at most"
+        f"alone, without regard to the others, {small} would be, where chance makes at most "
+        f"{float(LEVEL) * len(found):.0f} on average; {alone} are in one of them alone, or have too "
+        "few replicates there"
     )
     for one in apart:
         click.echo(f"{', '.join(one.key)}: {one.first:.4f} and {one.second:.4f}, {one.holm:.3g}")

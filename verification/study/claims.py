@@ -231,7 +231,7 @@ def _lowered(panel: Panel, found: Cheap | None, harder: Sequence[Harder]) -> Sta
     if not found.lost.interval or found.lost.lower < _SOME:
         return Status.NOT
     every = [found.lost, *(one.lost for one in harder)]
-    much = all(lost is not None and lost.lower >= _MUCH for lost in every)
+    much = all(one is not None and one.interval and one.lower >= _MUCH for one in every)
     return Status.REPRODUCED if much else Status.PARTLY
 
 
@@ -333,8 +333,8 @@ def _information(study: Study) -> Row:
     return Row(
         claim="The less information an answer carries of the input, the less an attack succeeds",
         source="poster, the idea of MID; disputed by later work",
-        rule="across defences of different families the rank correlation over settings is shown to "
-        "be above 0 in every panel and kind of reading; partly, in half of them",
+        rule="the rank correlation over pairs of settings of different families is shown to be above 0 "
+        "in every panel and kind of reading, for the settings played; partly, in half of them",
         status=status,
         evidence=f"Above 0 in {rise}, below in {fall}, neither shown in {len(found) - rise - fall} "
         f"of {len(found)}; all are of {listed(dict.fromkeys(one.attack for one in found))}."

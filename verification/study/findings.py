@@ -109,16 +109,17 @@ def _easier(study: Study) -> Iterable[str]:
     """Settings of defences on which the attack does better than on the undefended model."""
     for panel in (panel for played in study.played for panel in played.panels):
         none = next((one for one in panel.settings if one.role is Role.UNDEFENDED), None)
-        said = []
+        said, held = [], 0
         for one in panel.settings if none is not None else ():
             found = None if none is None or one is none else gap(one, none, success)
+            held += found is not None and found.spread.interval
             if found is not None and apart(found.spread) > 0:
-                said.append(f"{described(one)}: {short(found.first)}, by {spread(found.spread)}")
-        if said and none is not None:
-            yield (
-                f"{panel.name}, where without a defence success is {short(none.attack.mean)}: "
-                f"{'; '.join(said)}."
-            )
+                said.append(
+                    f"{described(one)}: {short(found.first)} in the place of {short(found.second)}, "
+                    f"by {spread(found.spread)}"
+                )
+        if said:
+            yield f"{panel.name}, {len(said)} of {held} settings, each judged alone: {'; '.join(said)}."
 
 
 def _coins(study: Study) -> Iterable[str]:
@@ -168,9 +169,7 @@ def _ways(name: str, several: Sequence[Panel]) -> Iterable[str]:
     for panel in several:
         if once is None or panel is once:
             continue
-        # whatever the noise, one answer has the same law
-        plain = {_without_noise(one.name): one for one in _mids(once)}
-        plain |= {one.name: one for one in _mids(once)}
+        plain = {one.name: one for one in _mids(once)}
         said: dict[str, list[str]] = defaultdict(list)
         shared = panel.replicates
         for setting in _mids(panel):
@@ -200,11 +199,11 @@ def _calibrated(study: Study) -> Iterable[str]:
     """Success of the attacks as published, beside that of the strongest; in the panels shown."""
     for played in study.played:
         panel = played.shown
-        rows = [(one, within(one, published)) for one in _mids(panel)]
+        rows = [(one, within(one, _published_gain)) for one in _mids(panel)]
         known = [(one, found) for one, found in rows if found is not None]
         if not known:
             continue
-        gains = [gain(found.mean, one.base) for one, found in known]
+        gains = [found.mean for _, found in known]
         best = [one.gain for one, _ in known]
         yield (
             f"{panel.name}: of what is left above the best guess without a model the attack as "
@@ -219,11 +218,15 @@ def _gained(value: float) -> str:
 
 def _undefended(panel: Panel) -> str:
     for one in panel.settings:
-        found = within(one, published)
+        found = within(one, _published_gain)
         if one.role is Role.UNDEFENDED and found is not None:
-            naive = gain(found.mean, one.base)
-            return f"; on the undefended model {short(naive)} and {short(one.gain)}"
+            return f"; on the undefended model {short(found.mean)} and {short(one.gain)}"
     return ""
+
+
+def _published_gain(point: Point) -> float | None:
+    found = published(point)
+    return None if found is None else gain(found, point.base)
 
 
 def _no_model(study: Study) -> Iterable[str]:
@@ -277,15 +280,16 @@ def _information(study: Study) -> Iterable[str]:
         yield (
             f"{text} (found in {where}; elsewhere they are too few, or their information is infinite "
             f"or read in other ways): of {panels}, settings of less information leave the attacker "
-            f"less in {rise} (rank correlation over settings shown to be above 0, each judged alone), "
-            f"more in {fall}, and neither is shown in {len(found) - rise - fall}."
+            f"less in {rise} (rank correlation of the settings played shown to be above 0, each judged "
+            f"alone; other settings may rank otherwise), more in {fall}, and neither is shown in "
+            f"{len(found) - rise - fall}."
         )
     for one in every:
         if one.across:
             yield (
                 f"{one.panel} ({one.method}; {listed(one.families)}): "
-                f"{counted(one.settings, 'setting')}, rank correlation {one.tau:+.2f}, p "
-                f"{short(one.p_value)}."
+                f"{counted(one.settings, 'setting')}, rank correlation over pairs of different families "
+                f"{spread(one.tau)}."
             )
 
 

@@ -153,7 +153,7 @@ def _choices(study: Study) -> Markup:
 def _choice(found: claims.Cheap | None) -> list[Markup]:
     """Which setting, its attack and its cost; or that nothing helps."""
     if found is None:
-        return [element("td", "none so cheap")] + [element("td", "")] * 2
+        return [element("td", "none so cheap, or nothing to take")] + [element("td", "")] * 2
     before = "" if found.lost.interval else _FIRST
     if found.lost.interval and found.lost.lower <= 0:
         before = "nothing is shown to help; least: "
@@ -169,7 +169,8 @@ def _choice(found: claims.Cheap | None) -> list[Markup]:
 def _found(study: Study) -> Markup:
     coin = (
         "A defence that is worse than the toss of a coin between no defence and a constant answer can "
-        "be replaced by that coin, and counts as it: not to differ from the coin is to be of no use."
+        "be replaced by that coin, and counts as it wherever selection records choose: not to differ "
+        "from the coin is then to be of no use."
     )
     parts = [
         joined(

@@ -71,21 +71,26 @@ def ends_of(panel: Panel) -> tuple[Setting, Setting] | None:
 def coin(setting: Setting, ends: tuple[Setting, Setting]) -> Spread | None:
     """A setting's success less that of the coin, between the end points, that has its utility.
 
-    Over the replicates in which it costs no more than a constant answer; what costs less than no
-    defence is held against no defence.  None if there is no such replicate.
+    Where it lies is decided once, by its mean cost on the selection records: what costs less than no
+    defence is held against no defence in every replicate; else the line through the end points is
+    followed wherever a replicate's cost is.  None for what costs more than a constant answer, or if
+    a constant costs nothing.
 
     Args:
         setting: of a defence.
         ends: the undefended model and the constant one.
     """
+    none, last, own = (fmean(map(chosen_cost, one.points)) for one in (*ends, setting))
+    if not none < last or own > last:
+        return None
     free, constant = ({point.replicate: point for point in end.points} for end in ends)
     gaps = []
     for point in setting.points:
-        none, last = free.get(point.replicate), constant.get(point.replicate)
-        if none is None or last is None or not point.cost <= last.cost or not none.cost < last.cost:
+        start, end = free.get(point.replicate), constant.get(point.replicate)
+        if start is None or end is None or start.cost == end.cost:
             continue
-        share = max(0.0, (point.cost - none.cost) / (last.cost - none.cost))
-        tossed = (1 - share) * none.attack.value + share * last.attack.value
+        share = 0.0 if own < none else (point.cost - start.cost) / (end.cost - start.cost)
+        tossed = (1 - share) * start.attack.value + share * end.attack.value
         gaps.append(point.attack.value - tossed)
     return Spread.of(gaps) if gaps else None
 

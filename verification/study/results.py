@@ -148,10 +148,9 @@ class Study:
         return verdicts([row.line for one in self.played for row in one.record.cells])
 
     @cached_property
-    def seed(self) -> int | None:
-        """Of its runs; None if they have several, or do not say."""
-        found = {one.record.run.get("seed") for one in self.played}
-        return found.pop() if len(found) == 1 else None
+    def seeds(self) -> dict[str, int | None]:
+        """Of its runs, by campaign; None where a run does not say."""
+        return {one.part.campaign: one.record.run.get("seed") for one in self.played}
 
     @property
     def points(self) -> list[Point]:

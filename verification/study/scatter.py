@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import isfinite
-from statistics import fmean
+from itertools import combinations
+from math import isfinite, sqrt
 
 from verification.measures import Point
 from verification.parts import Role
+from verification.report.curves import Spread
+from verification.study.paired import apart
 from verification.study.results import Played, Study
-from verification.tradeoff import LEVEL
 
-LEAST = 5  # settings that are ranked: of fewer no order is so rare that it shows anything
+LEAST = 5  # settings that are ranked: of fewer a rank correlation says little
 Key = tuple[str, str]
 
 
@@ -29,10 +30,9 @@ class Agreement:
             together by the very noise that is added; only across families the question is open.
         settings: how many of them were ranked.
         replicates: in how many replicates.
-        tau: Kendall's tau-b of the means over replicates: 1, less information always goes with less
-            success; -1, always with more.
-        p_value: of so large a tau, or so small a one, were settings ranked at random: what another
-            choice of settings would show, which more replicates of the same do not tell.
+        tau: Kendall's tau-b in each replicate, and its mean, about these settings and no others: 1,
+            less information always goes with less success; -1, always with more.  Of several
+            families over pairs of different ones: within one it is no question.
     """
 
     attack: str
@@ -41,13 +41,12 @@ class Agreement:
     families: tuple[str, ...]
     settings: int
     replicates: int
-    tau: float
-    p_value: float
+    tau: Spread
 
     @property
     def shown(self) -> int:
-        """1 or -1 where the settings show a rank correlation above or below 0, judged alone; else 0."""
-        return 0 if self.p_value > float(LEVEL) else 1 if self.tau > 0 else -1
+        """1 or -1 where the rank correlation is shown to be above or below 0, judged alone; else 0."""
+        return apart(self.tau)
 
     @property
     def across(self) -> bool:
@@ -72,28 +71,26 @@ def agreements(study: Study) -> list[Agreement]:
 
 
 def _of(played: Played) -> Iterator[Agreement]:
-    groups: dict[Key, dict[Key, list[tuple[float, Point]]]] = defaultdict(lambda: defaultdict(list))
+    groups: dict[Key, dict[int, list[tuple[float, Point]]]] = defaultdict(lambda: defaultdict(list))
     for panel in played.panels:
         for point in (point for one in panel.settings for point in one.points):
             for kind, value in _readings(point):
-                groups[panel.name, kind][point.defence, point.setting].append((value, point))
-    for (panel_name, method), settings in groups.items():
-        found = _tau(
-            [
-                (fmean(value for value, _ in pairs), fmean(one.attack.value for _, one in pairs))
-                for pairs in settings.values()
-            ]
+                groups[panel.name, kind][point.replicate].append((value, point))
+    for (panel_name, method), replicates in groups.items():
+        names = tuple(
+            dict.fromkeys(family(one.defence) for pairs in replicates.values() for _, one in pairs)
         )
-        if found is not None:
+        found = [_tau(pairs, across=len(names) > 1) for pairs in replicates.values()]
+        known = [tau for tau in found if tau is not None]
+        if known:
             yield Agreement(
                 attack=played.part.title,
                 panel=panel_name,
                 method=method,
-                families=tuple(dict.fromkeys(family(defence) for defence, _ in settings)),
-                settings=len(settings),
-                replicates=max(map(len, settings.values())),
-                tau=found[0],
-                p_value=found[1],
+                families=names,
+                settings=max(map(len, replicates.values())),
+                replicates=len(known),
+                tau=Spread.of(known),
             )
 
 
@@ -108,12 +105,16 @@ def _readings(point: Point) -> Iterator[tuple[str, float]]:
         yield f"the bound by {point.bound.method}", point.bound.value
 
 
-def _tau(pairs: Sequence[tuple[float, float]]) -> tuple[float, float] | None:
-    """With its p-value; None where there are too few settings, or all are alike."""
+def _tau(pairs: Sequence[tuple[float, Point]], *, across: bool) -> float | None:
+    """None where there are too few settings, or all are alike."""
     if len(pairs) < LEAST:
         return None
-    from scipy.stats import kendalltau
-
-    found = kendalltau(*zip(*pairs, strict=True))
-    tau, p_value = float(found.statistic), float(found.pvalue)
-    return (tau, p_value) if isfinite(tau) else None
+    agree = read = told = 0
+    for (x, first), (y, second) in combinations(pairs, 2):
+        if across and family(first.defence) == family(second.defence):
+            continue
+        a, b = x - y, first.attack.value - second.attack.value
+        signs = (a > 0) - (a < 0), (b > 0) - (b < 0)
+        agree += signs[0] * signs[1]
+        read, told = read + abs(signs[0]), told + abs(signs[1])
+    return agree / sqrt(read * told) if read and told else None
