@@ -268,6 +268,7 @@ def test_what_is_kept_gives_the_same_page(full: Path, tmp_path: Path) -> None:
     before = (kept / "study.html").read_bytes()
     figure = (kept / "six-panels.svg").read_bytes()
     assert not list(kept.rglob("results.jsonl"))
+    assert all("tradeoffs" not in path.read_text() for path in kept.rglob("summary.json"))
     assert __main__.run(["study", "--only-report", "--out", str(kept)]) == 0
     assert (kept / "study.html").read_bytes() == before
     assert (kept / "six-panels.svg").read_bytes() == figure

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import shutil
 from pathlib import Path
 
@@ -43,4 +44,8 @@ def keep(folder: Path, report: str, gallery: Path = GALLERY) -> None:
         content = (folder / one.part.campaign / RESULTS).read_bytes()
         # no time in the header: the same results are the same file
         (place / f"{RESULTS}{PACKED}").write_bytes(gzip.compress(content, mtime=0))
-        shutil.copyfile(folder / one.part.campaign / SUMMARY, place / SUMMARY)
+        summary = json.loads((folder / one.part.campaign / SUMMARY).read_text(encoding="utf-8"))
+        # defences are compared anew by who reads it: one table, that of the report
+        summary.pop("tradeoffs", None)
+        text = json.dumps(summary, indent=2, allow_nan=False) + "\n"
+        (place / SUMMARY).write_text(text, encoding="utf-8")
