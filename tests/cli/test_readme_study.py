@@ -43,7 +43,9 @@ def panel(kept: Study, name: str) -> Panel:
 def choice(panel: Panel, *roles: Role) -> str:
     found = claims.cheap(panel, *roles)
     if found is None:
-        return "none"
+        return "none so cheap"
+    if apart(found.lost) <= 0:
+        return "none is shown to help"
     return f"{short(found.setting.attack.mean)}: {called(found.setting.defence)}"
 
 
@@ -74,7 +76,8 @@ def test_the_kept_run_is_full_and_passed(kept: Study) -> None:
         len({point.replicate for point in one.shown.settings[0].points}) for one in kept.played
     }
     assert replicates == {14}
-    assert f"(seed {kept.seed}, fourteen replicates)" in WORDS
+    [seed] = set(kept.seeds.values())
+    assert f"(seed {seed}, fourteen replicates)" in WORDS
 
 
 def test_the_table(kept: Study) -> None:
@@ -105,22 +108,24 @@ def test_the_verdicts_against_dp(kept: Study) -> None:
 
 
 def test_asking_again(kept: Study) -> None:
-    for once, often, defence, setting in (
+    for once, often, defence, setting, text in (
         (
             "MAP linear: warfarin, secret VKORC1, side rest, 1 answer",
             "MAP linear: warfarin, secret VKORC1, side rest, 64 answers",
             "MID, gaussian, noisy, fresh",
             "lam=0.6",
+            "on a regression (`lam` 0.6)",
         ),
         (
             "Update-Leaks: factors, one record, 1 answer",
             "Update-Leaks: factors, one record, 64 answers",
             "MID, fresh",
             "lam=0.1",
+            "in Update-Leaks (`lam` 0.1)",
         ),
     ):
         means = [named(panel(kept, one), defence, setting).attack.mean for one in (once, often)]
-        assert f"from {short(means[0])} to {short(means[1])}" in WORDS, means
+        assert f"from {short(means[0])} to {short(means[1])} {text}" in WORDS, means
 
 
 def test_the_attack_as_published(kept: Study) -> None:
