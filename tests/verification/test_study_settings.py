@@ -190,7 +190,7 @@ def test_labels_keep_away_from_marks_and_from_each_other(tmp_path: Path) -> None
 
     def draw(axes: Any) -> None:
         axes.plot(*zip(*spots, strict=True), ls="", marker="o")
-        labels.put(axes, [(spot, "ε=10") for spot in spots], spots)
+        labels.put(axes, [(spot, "ε=10") for spot in spots], [[spot] for spot in spots])
         frame, drawer = axes.get_window_extent(), axes.figure._get_renderer()
         for text in axes.texts:
             box = text.get_window_extent(drawer)

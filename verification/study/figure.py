@@ -136,7 +136,7 @@ def variant(defence: str, role: Role) -> tuple[str, str]:
 def _panel(axes: Any, panel: Panel, styles: Mapping[str, Style]) -> list[Any]:
     """Draw one panel; the legend's entries."""
     entries: list[Any] = []
-    marks: list[labels.Spot] = []
+    lines: list[list[labels.Spot]] = []
     private: list[tuple[labels.Spot, str]] = []
     for name, curve in panel.curves.items():
         mid, free = curve[0].role is Role.MID, curve[0].role in _ENDS
@@ -151,7 +151,7 @@ def _panel(axes: Any, panel: Panel, styles: Mapping[str, Style]) -> list[Any]:
         look |= {"fillstyle": fill}
         axes.plot(*zip(*spots, strict=True), ls=dash or "none", lw=1 + mid, zorder=order, **look)
         entries.append(handle(label, ls=dash or "", lw=1 + mid, **look))
-        marks += spots
+        lines += [spots] if dash else [[spot] for spot in spots]
         private += [
             (spot, f"ε={float(f'{one.epsilon:.2g}'):g}")
             for spot, (_, _, one) in zip(spots, known, strict=True)
@@ -168,7 +168,7 @@ def _panel(axes: Any, panel: Panel, styles: Mapping[str, Style]) -> list[Any]:
     if panel.settings[0].points[0].utility.better is Better.LOW:
         axes.invert_xaxis()  # so that better is on the right in every panel
     axes.set(xlabel=_wrapped(panel.utility), ylabel=panel.attack)
-    labels.put(axes, private, marks)
+    labels.put(axes, private, lines)
     return entries
 
 
