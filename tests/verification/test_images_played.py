@@ -300,13 +300,16 @@ def test_controls_of_the_enumerated_cells() -> None:
             assert point.attacks[SUMMED].lower <= 1 / 2 <= point.attacks[SUMMED].upper
 
 
-@pytest.mark.parametrize("learner", [ID3, {"name": "hard-label", "of": ID3}])
-def test_shuffled_answers_tell_nothing_of_any_model(learner: dict[str, Any]) -> None:
+LINEAR = {"name": "net", "hidden": [], "epochs": 5}
+
+
+@pytest.mark.parametrize("side", ["none", "rest"])
+@pytest.mark.parametrize("learner", [ID3, {"name": "hard-label", "of": ID3}, LINEAR])
+def test_shuffled_answers_tell_nothing_of_any_model(learner: dict[str, Any], side: str) -> None:
     """Every level is at the guess without a model, the one that sees labels alone too."""
-    outcome, point = played(rule(learner, REST, Control.SHUFFLED))
-    assert not violated(
-        judged_theory(rule(learner, REST, Control.SHUFFLED), outcome.theory), outcome.observed
-    )
+    one = rule(learner, {**REST, "side": side}, Control.SHUFFLED)
+    outcome, point = played(one)
+    assert not violated(judged_theory(one, outcome.theory), outcome.observed)
     assert all(ends.lower <= point.base for ends in point.attacks.values())
     assert point.attacks[SUMMED].upper >= outcome.theory.lower
 
