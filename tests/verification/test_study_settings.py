@@ -13,7 +13,7 @@ from verification.parts import Role
 from verification.report.canvas import Picture, rendered
 from verification.report.curves import Panel, Setting
 from verification.report.record import Record
-from verification.study import claims, findings, labels, paired
+from verification.study import claims, findings, labels, paired, scatter
 from verification.study.claims import Status
 from verification.study.page import _choice
 from verification.study.results import PARTS, Played, Study
@@ -202,3 +202,16 @@ def test_labels_keep_away_from_marks_and_from_each_other(tmp_path: Path) -> None
 
     rendered(Picture(name="labels", title="t", caption="c", draw=draw), tmp_path)
     assert len(boxes) == len(spots)
+
+
+def test_ranks_across_families_leave_out_pairs_of_one_family() -> None:
+    """Within each family the attack falls as information rises; between them it rises."""
+    pairs = [
+        (float(x), point(0, attack, defence=name))
+        for name, start, attacks in (("a", 0, (0.3, 0.2, 0.1)), ("b", 10, (0.9, 0.8, 0.7)))
+        for x, attack in enumerate(attacks, start=start)
+    ]
+    assert scatter._tau(pairs, across=True) == 1
+    every = scatter._tau(pairs, across=False)
+    assert every == pytest.approx((9 - 6) / 15)
+    assert scatter._tau(pairs[: scatter.LEAST - 1], across=False) is None
